@@ -1,0 +1,72 @@
+//! What can go wrong with times and parameters.
+
+use crate::Prediction;
+
+/// Why a path quantity could not be computed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathError {
+    /// At this time the given prediction and the state do not determine the wanted quantity.
+    #[error(
+        "{given} does not determine {wanted} at t = {t} (index {index}): keep the times away from this end (t_min, t_max), or train with velocity or v"
+    )]
+    Singular {
+        /// What was given besides the state.
+        given: Prediction,
+        /// What was asked for.
+        wanted: Prediction,
+        /// The time at which the two are linearly dependent on the state.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
+    /// The state at a time `r` cannot be reached from this prediction at time `t`.
+    #[error(
+        "{given} at t = {t} does not determine the state at r = {r} (index {index}): start away from this end, or predict velocity or v"
+    )]
+    SingularStep {
+        /// What was given besides the state.
+        given: Prediction,
+        /// Where the state is.
+        t: f64,
+        /// Where it should go.
+        r: f64,
+        /// Position in the batch.
+        index: usize,
+    },
+    /// The quantity itself is infinite at this time (the score at the data end).
+    #[error("{wanted} is not defined at t = {t} (index {index}): keep the times away from this end (t_min, t_max)")]
+    Undefined {
+        /// What was asked for.
+        wanted: Prediction,
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
+    /// A time outside the unit interval, or not a number.
+    #[error("time {t} at index {index} is outside [0, 1]: t = 0 is the source and t = 1 the data")]
+    TimeOutOfRange {
+        /// Position in the batch.
+        index: usize,
+        /// The offending time.
+        t: f64,
+    },
+    /// A parameter outside its domain.
+    #[error("{name} = {value} is not allowed: it must be {domain}")]
+    Parameter {
+        /// The parameter's name as the documentation spells it.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// The allowed values, in words.
+        domain: &'static str,
+    },
+}
+
+impl PathError {
+    /// `value` if `holds`, else a [`PathError::Parameter`] that names it.
+    pub(crate) fn require(holds: bool, name: &'static str, value: f64, domain: &'static str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::Parameter { name, value, domain }) }
+    }
+}

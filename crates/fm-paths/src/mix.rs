@@ -1,0 +1,67 @@
+//! The 2×2 algebra: every conversion between the quantities of an affine path.
+//!
+//! Two rows in the basis (data, noise) span the plane, so a third one is a combination of them. That single fact
+//! replaces the table of pairwise formulas that other libraries carry: conversions, DDIM steps, loss weights and SDE
+//! drifts are all one call of [`solve`].
+
+/// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mix {
+    /// How much data.
+    pub data: f64,
+    /// How much noise.
+    pub noise: f64,
+}
+
+impl Mix {
+    /// The determinant `[self, other]`; zero exactly when the two rows are parallel.
+    fn cross(self, other: Self) -> f64 {
+        self.data * other.noise - self.noise * other.data
+    }
+
+    /// The factor `c` in `self = c·other`, for parallel rows.
+    fn along(self, other: Self) -> f64 {
+        if other.data.abs() > other.noise.abs() { self.data / other.data } else { self.noise / other.noise }
+    }
+}
+
+/// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conversion {
+    /// Coefficient of the state z.
+    pub state: f64,
+    /// Coefficient of the given prediction p. Its square is the factor between squared errors.
+    pub prediction: f64,
+}
+
+/// Writes the row `wanted` as a combination of the rows `state` and `given`.
+///
+/// ```text
+/// q = ([q,p]/[z,p])·z + ([z,q]/[z,p])·p,    [a,b] = a.data·b.noise − a.noise·b.data     (Cramer's rule)
+/// ```
+///
+/// Two removable cases come before the division: `wanted` parallel to `given` is a rescaled prediction, and `wanted`
+/// parallel to `state` is already known. `None` when the rows do not determine the answer, or it is infinite.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Mix, solve};
+///
+/// let (t, data) = (0.25, Mix { data: 1.0, noise: 0.0 });
+/// let z = Mix { data: t, noise: 1.0 - t };
+/// let u = Mix { data: 1.0, noise: -1.0 };
+/// let c = solve(z, data, u).unwrap();
+/// assert_eq!((c.state, c.prediction), (-1.0 / 0.75, 1.0 / 0.75)); // u = (x₁ − z)/(1 − t)
+/// assert_eq!(solve(data, data, u), None); // at t = 1 the state is the data: nothing is known of the noise
+/// ```
+pub fn solve(state: Mix, given: Mix, wanted: Mix) -> Option<Conversion> {
+    let conversion = if wanted.cross(given) == 0.0 {
+        Conversion { state: 0.0, prediction: wanted.along(given) }
+    } else if wanted.cross(state) == 0.0 {
+        Conversion { state: wanted.along(state), prediction: 0.0 }
+    } else {
+        let determinant = state.cross(given);
+        Conversion { state: wanted.cross(given) / determinant, prediction: state.cross(wanted) / determinant }
+    };
+    (conversion.state.is_finite() && conversion.prediction.is_finite()).then_some(conversion)
+}

@@ -1,0 +1,125 @@
+//! Batches of times in, coefficient pairs out.
+#![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
+
+use crate::{Conversion, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
+
+/// The affine path `z = α(t)·x₁ + σ(t)·x₀` of a schedule.
+///
+/// Its methods take the times of a batch and return one coefficient pair for each, always in the order (data, noise)
+/// or (state, prediction). Apply them with [`crate::nd::blend`], or use [`AffinePath::arrays`] directly.
+///
+/// # Errors
+/// Every method reports a time outside `[0, 1]` as [`PathError::TimeOutOfRange`] and a request that the end of the
+/// path makes meaningless as [`PathError::Singular`], [`PathError::SingularStep`] or [`PathError::Undefined`], each
+/// with its index. No coefficient is ever infinite or NaN.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AffinePath<S> {
+    /// The schedule.
+    pub schedule: S,
+}
+
+impl<S: Schedule> AffinePath<S> {
+    /// The path of `schedule`.
+    pub fn new(schedule: S) -> Self {
+        Self { schedule }
+    }
+
+    /// Coefficients (data, noise) of the state z.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear};
+    /// assert_eq!(AffinePath::new(Linear).state(&[0.0, 0.25])?, [[0.0, 1.0], [0.25, 0.75]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn state(&self, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        self.each(t, |_, point| Ok([point.alpha, point.sigma]))
+    }
+
+    /// Coefficients (data, noise) of the regression target of a network that predicts `wanted`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// let u = AffinePath::new(Linear).target(Prediction::Velocity, &[0.3])?;
+    /// assert_eq!(u, [[1.0, -1.0]]); // x₁ − x₀, at any time
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn target(&self, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        self.each(t, |index, point| {
+            let row = wanted.row(point);
+            if row.data.is_finite() && row.noise.is_finite() {
+                Ok([row.data, row.noise])
+            } else {
+                Err(PathError::Undefined { wanted, t: t[index], index })
+            }
+        })
+    }
+
+    /// Coefficients (state, prediction) that turn the prediction `given` into `wanted`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, PathError, Prediction::{Noise, Velocity}};
+    /// let path = AffinePath::new(Linear);
+    /// assert_eq!(path.convert(Noise, Velocity, &[0.5])?, [[2.0, -2.0]]); // u = (z − ε)/t
+    /// assert!(matches!(path.convert(Noise, Velocity, &[0.0]), Err(PathError::Singular { .. })));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn convert(&self, given: Prediction, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        self.each(t, |index, point| {
+            let Conversion { state, prediction } = solve(state_row(point), given.row(point), wanted.row(point))
+                .ok_or(PathError::Singular { given, wanted, t: t[index], index })?;
+            Ok([state, prediction])
+        })
+    }
+
+    /// Coefficients (state, prediction) of the state at times `r`, from the state and a prediction at times `t`.
+    ///
+    /// This is the DDIM step (Song et al. 2021, Eq. 12 with σ = 0) for any schedule and any prediction: it holds the
+    /// implied data and noise fixed. On the linear path it is the Euler step.
+    ///
+    /// # Panics
+    /// If `t` and `r` differ in length.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// let step = AffinePath::new(Linear).transfer(Prediction::Velocity, &[0.25], &[0.5])?;
+    /// assert_eq!(step, [[1.0, 0.25]]); // z + (r − t)·u
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn transfer(&self, given: Prediction, t: &[f64], r: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
+        let goals = self.state(r)?;
+        self.each(t, |index, point| {
+            let goal = Mix { data: goals[index][0], noise: goals[index][1] };
+            let Conversion { state, prediction } = solve(state_row(point), given.row(point), goal)
+                .ok_or(PathError::SingularStep { given, t: t[index], r: r[index], index })?;
+            Ok([state, prediction])
+        })
+    }
+
+    /// `f` at every point of a batch of checked times.
+    fn each(
+        &self,
+        t: &[f64],
+        f: impl Fn(usize, SchedulePoint) -> Result<[f64; 2], PathError>,
+    ) -> Result<Vec<[f64; 2]>, PathError> {
+        t.iter()
+            .enumerate()
+            .map(|(index, &t)| {
+                if !(0.0..=1.0).contains(&t) {
+                    return Err(PathError::TimeOutOfRange { index, t });
+                }
+                f(index, self.schedule.at(t))
+            })
+            .collect()
+    }
+}
+
+/// The row of the state itself.
+fn state_row(point: SchedulePoint) -> Mix {
+    Mix { data: point.alpha, noise: point.sigma }
+}

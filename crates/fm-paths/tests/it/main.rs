@@ -1,0 +1,9 @@
+//! The integration tests of fm-paths, one binary.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod arrays;
+mod conversions;
+mod endpoints;
+mod schedules;
+mod time;
+mod toy;
