@@ -1,0 +1,123 @@
+//! Solving over a fixed grid.
+
+use crate::{FixedMethod, Flow, Observer, RungeKutta, SolveError, State, TimeGrid, VectorField};
+
+/// When a fixed-step solve looks for NaN and infinity.
+///
+/// A check reads one value back from the device, so a step does not check by default. NaN survives every later step,
+/// and one check at the end misses nothing; only the place where it began is then unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FiniteCheck {
+    /// Once, after the last step.
+    #[default]
+    AtEnd,
+    /// After every so many steps and after the last; `Every(1)` names the first bad step, `Every(0)` means `AtEnd`.
+    Every(usize),
+}
+
+/// What a solve did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stats {
+    /// Evaluations of the field, each for the whole batch.
+    pub nfe: u64,
+    /// Completed steps.
+    pub steps: usize,
+    /// The time of the final state: the grid's last time, unless an observer stopped the solve.
+    pub t: f64,
+    /// Whether an observer stopped the solve.
+    pub stopped_early: bool,
+}
+
+/// A fixed-step solve with its options.
+///
+/// | field | default | meaning |
+/// |---|---|---|
+/// | `method` | [`Midpoint`](FixedMethod::Midpoint) | the Runge-Kutta method |
+/// | `check` | [`AtEnd`](FiniteCheck::AtEnd) | when the state is checked for NaN and infinity |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FixedSolver {
+    /// The Runge-Kutta method.
+    pub method: FixedMethod,
+    /// When the state is checked for NaN and infinity.
+    pub check: FiniteCheck,
+}
+
+impl FixedSolver {
+    /// Takes `y` along `grid`, in place.
+    ///
+    /// Each sample's result is bit-identical whatever else is in the batch, as long as the field treats samples alone.
+    ///
+    /// # Errors
+    /// [`SolveError::EmptyBatch`], [`SolveError::LayoutMismatch`], [`SolveError::NonFiniteState`], and what the field
+    /// returns. `y` then holds the state after the last completed step.
+    pub fn solve<S: State>(
+        self,
+        field: &mut dyn VectorField<S>,
+        grid: &TimeGrid,
+        y: &mut S,
+        observer: &mut dyn Observer<S>,
+    ) -> Result<Stats, SolveError> {
+        if y.batch() == 0 {
+            return Err(SolveError::EmptyBatch { layout: y.layout() });
+        }
+        let tableau = self.method.tableau();
+        let mut stepper = RungeKutta::new(tableau, y);
+        let mut stats = Stats { nfe: 0, steps: 0, t: grid.start(), stopped_early: false };
+        while observer.observe(stats.steps, stats.t, y) == Flow::Continue {
+            let Some(&t1) = grid.times().get(stats.steps + 1) else {
+                check_finite(y, &stats)?;
+                return Ok(stats);
+            };
+            stepper.step(field, stats.t, t1, y)?;
+            stats.nfe += tableau.stages() as u64;
+            stats.steps += 1;
+            stats.t = t1;
+            if let FiniteCheck::Every(interval @ 1..) = self.check
+                && stats.steps.is_multiple_of(interval)
+            {
+                check_finite(y, &stats)?;
+            }
+        }
+        stats.stopped_early = stats.steps < grid.steps();
+        check_finite(y, &stats)?;
+        Ok(stats)
+    }
+}
+
+/// [`FixedSolver::solve`] with the default options.
+///
+/// # Errors
+/// As [`FixedSolver::solve`].
+///
+/// # Examples
+/// ```
+/// # use fm_solvers::{FixedMethod, Flow, SolveError, Time, TimeGrid, solve_fixed};
+/// # use ndarray::{Array2, array};
+/// let mut field = |_: Time<'_>, y: &Array2<f32>, out: &mut Array2<f32>| -> Result<(), SolveError> {
+///     out.assign(y);
+///     Ok(())
+/// };
+/// let mut y = array![[1.0_f32, -1.0]];
+/// let mut stop_at_half = |_: usize, t: f64, _: &Array2<f32>| if t < 0.5 { Flow::Continue } else { Flow::Stop };
+/// let grid = TimeGrid::uniform(0.0, 1.0, 4)?;
+/// let stats = solve_fixed(FixedMethod::Euler, &mut field, &grid, &mut y, &mut stop_at_half)?;
+/// assert_eq!(y, array![[1.5625, -1.5625]]); // 1.25^2
+/// assert_eq!((stats.steps, stats.t, stats.stopped_early), (2, 0.5, true));
+/// # Ok::<(), SolveError>(())
+/// ```
+pub fn solve_fixed<S: State>(
+    method: FixedMethod,
+    field: &mut dyn VectorField<S>,
+    grid: &TimeGrid,
+    y: &mut S,
+    observer: &mut dyn Observer<S>,
+) -> Result<Stats, SolveError> {
+    FixedSolver { method, ..FixedSolver::default() }.solve(field, grid, y, observer)
+}
+
+fn check_finite<S: State>(y: &S, stats: &Stats) -> Result<(), SolveError> {
+    match y.non_finite_sample() {
+        None => Ok(()),
+        Some(sample) => Err(SolveError::NonFiniteState { t: stats.t, step: stats.steps, sample }),
+    }
+}

@@ -1,0 +1,17 @@
+//! Integration tests of fm-solvers: one binary, a module per promise.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unnecessary_wraps, reason = "fields return what the trait asks for")]
+
+mod allocations;
+mod arrays;
+mod batches;
+mod errors;
+mod gaussian;
+mod grids;
+mod methods;
+mod order;
+mod problems;
+mod solving;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod tensors;

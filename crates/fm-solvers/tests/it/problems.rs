@@ -1,0 +1,61 @@
+//! Fields with known solutions.
+
+use fm_solvers::{FixedMethod, SolveError, Stats, Time, TimeGrid, VectorField, solve_fixed};
+use ndarray::{Array, Array1, Dimension};
+
+/// The exact velocity from `N(0, 1)` to `N(MEAN, DEVIATION^2)` along the linear path, each coordinate alone:
+///
+/// ```text
+/// u(t, x) = m + (v'/2v)(x - t m),    v = (1-t)^2 + t^2 s^2,    v' = 2 (t s^2 - (1-t))
+/// ```
+///
+/// Its flow takes `x` at time 0 to `m + s x` at time 1.
+pub(crate) struct Gaussian;
+
+pub(crate) const MEAN: f64 = 3.0;
+pub(crate) const DEVIATION: f64 = 0.25;
+
+impl Gaussian {
+    fn velocity(t: f64, x: f64) -> f64 {
+        let variance = (1.0 - t).powi(2) + (t * DEVIATION).powi(2);
+        let slope = t * DEVIATION.powi(2) - (1.0 - t);
+        MEAN + slope / variance * (x - t * MEAN)
+    }
+}
+
+impl<D: Dimension> VectorField<Array<f64, D>> for Gaussian {
+    fn eval(&mut self, t: Time<'_>, y: &Array<f64, D>, out: &mut Array<f64, D>) -> Result<(), SolveError> {
+        let t = t.row(0);
+        out.zip_mut_with(y, |u, &x| *u = Self::velocity(t, x));
+        Ok(())
+    }
+}
+
+impl<D: Dimension> VectorField<Array<f32, D>> for Gaussian {
+    fn eval(&mut self, t: Time<'_>, y: &Array<f32, D>, out: &mut Array<f32, D>) -> Result<(), SolveError> {
+        let t = t.row(0);
+        out.zip_mut_with(y, |u, &x| *u = Self::velocity(t, f64::from(x)) as f32);
+        Ok(())
+    }
+}
+
+/// `dy/dt = sin y`, with the solution `y(t) = 2 acot(e^-t cot(y0 / 2))`: nonlinear, and no method is superconvergent on it.
+pub(crate) fn sine(_: Time<'_>, y: &Array1<f64>, out: &mut Array1<f64>) -> Result<(), SolveError> {
+    out.zip_mut_with(y, |u, &x| *u = x.sin());
+    Ok(())
+}
+
+pub(crate) fn sine_solution(t: f64, y0: f64) -> f64 {
+    2.0 * (t.exp() * (y0 / 2.0).tan()).atan()
+}
+
+/// Solves over equal steps, unobserved.
+pub(crate) fn solve<D: Dimension, A: fm_solvers::Element>(
+    method: FixedMethod,
+    field: &mut dyn VectorField<Array<A, D>>,
+    (t0, t1, steps): (f64, f64, usize),
+    y: &mut Array<A, D>,
+) -> Stats {
+    let grid = TimeGrid::uniform(t0, t1, steps).unwrap();
+    solve_fixed(method, field, &grid, y, &mut ()).unwrap()
+}
