@@ -1,0 +1,113 @@
+//! The linear assignment problem: its solution, and the proof that it is one.
+
+use ndarray::ArrayView2;
+
+use crate::lap::{self, Costs};
+use crate::{OtError, Real, line, points};
+
+/// An optimal assignment with its dual potentials.
+///
+/// The potentials are feasible, `dual_source[i] + dual_target[j] <= cost[i][j]` for every pair, so their sum bounds the
+/// cost of *any* assignment from below, and [`gap`](Self::gap) bounds how far this one can be from the best without
+/// trusting the algorithm that found it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assignment {
+    /// Row `i` goes with column `target_of[i]`; a permutation.
+    pub target_of: Vec<usize>,
+    /// The total cost, summed in `f64`.
+    pub cost: f64,
+    /// One potential per row.
+    pub dual_source: Vec<f64>,
+    /// One potential per column.
+    pub dual_target: Vec<f64>,
+}
+
+impl Assignment {
+    /// The certificate of optimality: primal minus dual, zero up to rounding.
+    ///
+    /// ```text
+    /// sum_i c[i][target_of[i]] - (sum_i dual_source[i] + sum_j dual_target[j])  >=  0
+    /// ```
+    pub fn gap(&self) -> f64 {
+        let sources = self.dual_source.iter().sum::<f64>();
+        self.cost - (sources + self.dual_target.iter().sum::<f64>())
+    }
+
+    /// The assignment `target_of` under potentials for the columns; those of the rows are the largest feasible ones.
+    fn with_duals<A: Real>(costs: &Costs<'_, A>, target_of: Vec<usize>, dual_target: Vec<f64>) -> Self {
+        let rows = || (0..target_of.len()).map(|i| costs.row(i));
+        let cost = rows().zip(&target_of).map(|(row, &j)| row[j].widen()).sum();
+        let dual_source = rows().map(|row| lap::row_minimum(row, &dual_target)).collect();
+        Self { target_of, cost, dual_source, dual_target }
+    }
+}
+
+/// Solves the linear assignment problem on a square matrix of costs.
+///
+/// ```text
+/// minimise  sum_i cost[i][s(i)]  over the permutations s
+/// ```
+///
+/// Exact for the matrix as given, with any values, ties and repeated rows; `+inf` forbids a pair. The work is an auction in
+/// the precision of the input that gets nearly everything right, and a repair in `f64` that gets the rest right; see the
+/// source of the module `lap` for why. Typical time is `O(n^2)` to `O(n^2.5)`, the worst case `O(n^3)`.
+///
+/// # Errors
+/// [`OtError::UnequalSizes`] unless square, [`OtError::InvalidCost`] for NaN, `-inf` and beyond 1e300, and [`OtError::Infeasible`].
+///
+/// # Examples
+/// ```
+/// # use ndarray::array;
+/// let cost = array![[4.0, 1.0, 3.0], [2.0, 0.0, 5.0], [3.0, 2.0, 2.0]];
+/// let best = fm_ot::assignment(cost.view())?;
+/// assert_eq!((best.target_of.as_slice(), best.cost, best.gap()), ([1, 0, 2].as_slice(), 5.0, 0.0));
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+///
+/// # References
+/// - Bertsekas, *The auction algorithm: a distributed relaxation method for the assignment problem*, Annals of Operations
+///   Research 14, 1988 (bids, epsilon scaling).
+/// - Jonker & Volgenant, *A shortest augmenting path algorithm for dense and sparse linear assignment problems*,
+///   Computing 38, 1987 (repair).
+pub fn assignment<A: Real>(cost: ArrayView2<'_, A>) -> Result<Assignment, OtError> {
+    let standard = cost.as_standard_layout();
+    let costs = Costs::new(standard.view())?;
+    let (target_of, dual_target) = lap::solve(&costs)?;
+    Ok(Assignment::with_duals(&costs, target_of, dual_target))
+}
+
+/// The optimal assignment of `x` to `y` under the squared Euclidean cost.
+///
+/// In one dimension this sorts, in `O(n log n)` time and `O(n)` memory. Otherwise the `[n, n]` matrix is made in the
+/// precision of the points and given to [`assignment`]; points of any magnitude are rescaled by a power of two, so
+/// that no square overflows or vanishes.
+///
+/// # Shapes
+/// `x`, `y`: `[n, d]`. No points give an empty assignment.
+///
+/// # Domain
+/// Any finite points. Where squared distances leave the range of `f64`, `cost` and the potentials do too; the permutation is
+/// optimal all the same.
+///
+/// # Errors
+/// Points that are not finite, two dimensions, [`OtError::UnequalSizes`].
+///
+/// # Examples
+/// ```
+/// # use ndarray::array;
+/// let best = fm_ot::assign_points(array![[0.0], [1.0], [5.0]].view(), array![[6.0], [0.0], [1.0]].view())?;
+/// assert_eq!((best.target_of.as_slice(), best.cost), ([1, 2, 0].as_slice(), 1.0));
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Assignment, OtError> {
+    points::check_pairable(x, y)?;
+    if x.ncols() == 1 {
+        return Ok(line::assign(x.column(0), y.column(0)));
+    }
+    let (cost, scale) = points::scaled_distances(x, y);
+    let mut best = assignment(cost.view())?;
+    let unscale = |c: &mut f64| *c = *c / scale / scale;
+    unscale(&mut best.cost);
+    best.dual_source.iter_mut().chain(&mut best.dual_target).for_each(unscale);
+    Ok(best)
+}

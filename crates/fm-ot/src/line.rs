@@ -1,0 +1,40 @@
+//! Assignment in one dimension.
+//!
+//! For a convex cost of the difference, matching in sorted order is optimal (the matrix of sorted points is Monge), so the
+//! problem is a sort. The potentials come from neighbours: in a Monge matrix, feasibility between neighbouring points
+//! implies feasibility everywhere.
+
+use ndarray::ArrayView1;
+
+use crate::{Assignment, Real};
+
+/// Pairs the k-th smallest of `x` with the k-th smallest of `y`; equal values keep their order.
+pub(crate) fn assign<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>) -> Assignment {
+    let (sources, targets) = (sorted(x), sorted(y));
+    let mut best = Assignment {
+        target_of: vec![0; x.len()],
+        cost: 0.0,
+        dual_source: vec![0.0; x.len()],
+        dual_target: vec![0.0; x.len()],
+    };
+    let square = |i: usize, j: usize| (x[i].widen() - y[j].widen()).powi(2);
+    let mut potential = 0.0;
+    for k in 0..x.len() {
+        let (i, j) = (sources[k], targets[k]);
+        let cost = square(i, j);
+        best.target_of[i] = j;
+        best.cost += cost;
+        best.dual_source[i] = cost - potential;
+        best.dual_target[j] = potential;
+        if let Some(&next) = targets.get(k + 1) {
+            potential += square(i, next) - cost;
+        }
+    }
+    best
+}
+
+fn sorted<A: Real>(values: ArrayView1<'_, A>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].widen().total_cmp(&values[j].widen()));
+    order
+}

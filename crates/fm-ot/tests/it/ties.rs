@@ -1,0 +1,60 @@
+//! Structure that makes naive auctions loop for ever: ties, repeated points, identical batches.
+
+use fm_ot::{assign_points, assignment, squared_euclidean};
+use ndarray::{Array2, Axis};
+use rand::seq::SliceRandom;
+
+use crate::certificate::certify;
+use crate::samples::{lattice, mixture, normal, rng};
+
+#[test]
+fn all_costs_equal() {
+    for n in [1, 7, 200] {
+        let cost = Array2::from_elem((n, n), 3.5);
+        let best = assignment(cost.view()).unwrap();
+        certify(cost.view(), &best);
+        assert_eq!(best.cost, 3.5 * n as f64);
+    }
+}
+
+#[test]
+fn eight_targets_repeated() {
+    let (x, y) = (normal(600, 2, 20), mixture(8, 2, 21));
+    let repeated = Array2::from_shape_fn((600, 2), |(i, j)| y[[i % 8, j]]);
+    let cost = squared_euclidean(x.view(), repeated.view()).unwrap().mapv(|c| c as f32);
+    certify(cost.view(), &assignment(cost.view()).unwrap());
+}
+
+#[test]
+fn integer_lattice() {
+    let cost = squared_euclidean(lattice(600, 2, 22).view(), lattice(600, 2, 23).view()).unwrap().mapv(|c| c as f32);
+    certify(cost.view(), &assignment(cost.view()).unwrap());
+}
+
+#[test]
+fn a_permuted_batch_is_found_again() {
+    for d in [2, 3, 64] {
+        let x = normal(500, d, 24).mapv(|v| v as f32 + 100.0);
+        let mut order: Vec<usize> = (0..500).collect();
+        order.shuffle(&mut rng(25));
+        let y = x.select(Axis(0), &order);
+        let best = assign_points(x.view(), y.view()).unwrap();
+        assert_eq!(best.cost, 0.0, "d = {d}");
+        assert!(best.target_of.iter().enumerate().all(|(i, &j)| order[j] == i), "d = {d}");
+    }
+}
+
+#[test]
+fn a_symmetric_problem_costs_the_same_both_ways() {
+    let (x, y) = (mixture(200, 3, 26), normal(200, 3, 27));
+    let there = assign_points(x.view(), y.view()).unwrap();
+    let back = assign_points(y.view(), x.view()).unwrap();
+    assert!((there.cost - back.cost).abs() <= 1e-12 * there.cost);
+    assert!(there.target_of.iter().enumerate().all(|(i, &j)| back.target_of[j] == i));
+}
+
+#[test]
+fn the_same_input_gives_the_same_bits() {
+    let cost = squared_euclidean(lattice(300, 2, 28).view(), lattice(300, 2, 29).view()).unwrap();
+    assert_eq!(assignment(cost.view()).unwrap(), assignment(cost.view()).unwrap());
+}
