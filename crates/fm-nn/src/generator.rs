@@ -191,6 +191,9 @@ impl Generator {
             if let Some(label) = labels.iter().find(|&&label| label as usize >= classes) {
                 return refuse(format!("class {label} of a model with {classes} classes"), "classes count from 0");
             }
+        } else if classes > 0 && self.label_drop == 0.0 {
+            let remedy = "name a class, or train with guidance.label_drop above 0";
+            return refuse("the model has never seen unlabelled samples".to_owned(), remedy);
         } else if request.guidance != 1.0 {
             return refuse(
                 format!("guidance {} without a class", request.guidance),

@@ -38,6 +38,20 @@ fn keep_freed_memory() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn keep_freed_memory() {}
 
+/// Lets a write beyond the file size limit fail with an error, where the system would end the program by a signal.
+///
+/// A choice for the whole process, so it is the program's to make and not part of [`prepare`].
+#[cfg(unix)]
+pub fn ignore_file_size_signal() {
+    // SAFETY: SIG_IGN installs no handler.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
+#[cfg(not(unix))]
+pub fn ignore_file_size_signal() {}
+
 /// The file that this process has loaded LibTorch's CPU part from.
 pub fn libtorch_cpu() -> Option<PathBuf> {
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
@@ -91,4 +105,12 @@ pub fn set_threads(threads: usize, batch: usize, width: usize) {
         given => given,
     };
     tch::set_num_threads(chosen.min(1024) as i32);
+}
+
+/// The version of LibTorch that this crate is built for.
+pub const LIBTORCH: &str = "2.11.0";
+
+/// The number of threads that LibTorch uses in an operation.
+pub fn threads() -> usize {
+    tch::get_num_threads() as usize
 }

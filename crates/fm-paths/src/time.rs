@@ -7,11 +7,11 @@ use crate::PathError;
 
 /// A distribution of training times on (0, 1).
 ///
-/// | `kind` | parameters | meaning |
+/// | `kind` | parameters (default) | meaning |
 /// |---|---|---|
 /// | `uniform` (default) | | independent uniform times |
 /// | `stratified` | | one uniform time in each of n equal parts, in random order of strata: same mean, less variance |
-/// | `logit-normal` | `mean`, `std` | t = 1/(1 + exp(−n)), n ~ N(mean, std²): more weight in the middle |
+/// | `logit-normal` | `mean` (0), `std` (1) | t = 1/(1 + exp(−n)), n ~ N(mean, std²): more weight in the middle |
 ///
 /// # References
 /// - P. Esser et al., *Scaling Rectified Flow Transformers*, ICML 2024, Eq. 19 (logit-normal).
@@ -32,10 +32,18 @@ pub enum TimeLaw {
     /// The logistic of a normal variable.
     LogitNormal {
         /// Mean of the logit; positive is nearer to the data.
+        #[cfg_attr(feature = "serde", serde(default))]
         mean: f64,
         /// Standard deviation of the logit; positive.
+        #[cfg_attr(feature = "serde", serde(default = "unit"))]
         std: f64,
     },
+}
+
+/// The default of `std`, for configuration files that leave it out.
+#[cfg(feature = "serde")]
+fn unit() -> f64 {
+    1.0
 }
 
 /// A [`TimeLaw`] mapped affinely onto `[t_min, t_max]`.

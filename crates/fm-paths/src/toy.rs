@@ -6,6 +6,7 @@
 use std::f64::consts::{PI, TAU};
 
 use ndarray::Array2;
+use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -34,15 +35,67 @@ use crate::PathError;
 #[expect(missing_docs, reason = "the fields are described in the table")]
 pub enum Toy {
     /// The standard normal distribution.
-    Normal { dim: usize },
+    Normal {
+        #[cfg_attr(feature = "serde", serde(default = "defaults::dim"))]
+        dim: usize,
+    },
     /// A ring of eight Gaussians.
-    EightGaussians { radius: f64, std: f64 },
+    EightGaussians {
+        #[cfg_attr(feature = "serde", serde(default = "defaults::radius"))]
+        radius: f64,
+        #[cfg_attr(feature = "serde", serde(default = "defaults::std"))]
+        std: f64,
+    },
     /// Two interleaved half circles.
-    Moons { noise: f64, scale: f64 },
+    Moons {
+        #[cfg_attr(feature = "serde", serde(default = "defaults::noise"))]
+        noise: f64,
+        #[cfg_attr(feature = "serde", serde(default = "defaults::moons_scale"))]
+        scale: f64,
+    },
     /// The letter S.
-    SCurve { noise: f64, scale: f64 },
+    SCurve {
+        #[cfg_attr(feature = "serde", serde(default = "defaults::noise"))]
+        noise: f64,
+        #[cfg_attr(feature = "serde", serde(default = "defaults::s_curve_scale"))]
+        scale: f64,
+    },
     /// Alternating squares.
-    Checkerboard { cells: usize, width: f64 },
+    Checkerboard {
+        #[cfg_attr(feature = "serde", serde(default = "defaults::cells"))]
+        cells: usize,
+        #[cfg_attr(feature = "serde", serde(default = "defaults::width"))]
+        width: f64,
+    },
+}
+
+/// The defaults of the table, for configuration files that leave a parameter out.
+#[cfg(feature = "serde")]
+mod defaults {
+    pub(super) fn dim() -> usize {
+        2
+    }
+    pub(super) fn radius() -> f64 {
+        5.0
+    }
+    pub(super) fn std() -> f64 {
+        1.0
+    }
+    pub(super) fn noise() -> f64 {
+        0.05
+    }
+    pub(super) fn moons_scale() -> f64 {
+        2.0
+    }
+    pub(super) fn s_curve_scale() -> f64 {
+        1.5
+    }
+    pub(super) fn cells() -> usize {
+        4
+    }
+    pub(super) fn width() -> f64 {
+        8.0
+    }
 }
 
 impl Default for Toy {
@@ -98,15 +151,14 @@ impl Toy {
     /// assert!(x.rows().into_iter().all(|row| (row.dot(&row).sqrt() - 5.0).abs() < 1e-5));
     /// ```
     pub fn sample<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Array2<f32> {
-        let mut x = Array2::zeros((n, self.dim()));
-        if let Self::Normal { .. } = self {
-            x.mapv_inplace(|_| StandardNormal.sample(rng));
-        } else {
-            for mut row in x.rows_mut() {
-                let [a, b] = self.point(rng);
-                row[0] = a as f32;
-                row[1] = b as f32;
-            }
+        if let Self::Normal { dim } = *self {
+            return Array2::random_using((n, dim), StandardNormal, rng);
+        }
+        let mut x = Array2::zeros((n, 2));
+        for mut row in x.rows_mut() {
+            let [a, b] = self.point(rng);
+            row[0] = a as f32;
+            row[1] = b as f32;
         }
         x
     }

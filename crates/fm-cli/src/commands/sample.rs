@@ -1,0 +1,87 @@
+//! `fm sample`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use super::pictures;
+use super::sampling::Sampling;
+use crate::data::write_npy;
+use crate::progress::say;
+
+/// Arguments of `fm sample`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    sampling: Sampling,
+    /// Number of samples
+    #[arg(short, value_name = "N", default_value_t = 64)]
+    n: usize,
+    /// File to write: .npy for the values, .png for a picture
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Class to sample: a number, `all` for each class in turn, or `none` [default: all, if the model has classes]
+    #[arg(long, value_name = "K")]
+    class: Option<Class>,
+}
+
+/// Which class the samples have.
+#[derive(Clone, Copy, Debug)]
+enum Class {
+    One(u32),
+    All,
+    None,
+}
+
+impl FromStr for Class {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            "none" => Ok(Self::None),
+            _ => text.parse().map(Self::One).map_err(|_| "name a class by its number, or `all`, or `none`".to_owned()),
+        }
+    }
+}
+
+/// Draws samples and writes them.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let kind = args.out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    if !["npy", "png"].contains(&kind.as_str()) {
+        bail!("{}: the kind of file is not known; let its name end in .npy or .png", args.out.display());
+    }
+    let sampler = args.sampling.open()?;
+    let labels = match args.class {
+        Some(Class::One(class)) => Some(vec![class; args.n]),
+        Some(Class::All) | None => sampler.every_class(args.n),
+        Some(Class::None) => None,
+    };
+    if let (None, Some(w)) = (&labels, args.sampling.explicit_guidance())
+        && w != 1.0
+    {
+        bail!("guidance {w} without a class; name one with --class, or leave --guidance out");
+    }
+    let began = Instant::now();
+    let generated = sampler.draw(args.n, labels, false)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let mut shape = vec![args.n];
+    shape.extend(&sampler.generator.data().shape);
+    if kind == "npy" {
+        write_npy(&args.out, &generated.x.into_shape_with_order(shape)?)?;
+    } else {
+        pictures::samples(&args.out, &sampler, &generated)?;
+    }
+    say(&format!(
+        "{} samples in {seconds:.2} s, {} x {}, NFE {}: {}",
+        args.n,
+        sampler.solver.steps,
+        sampler.solver.method,
+        generated.nfe,
+        args.out.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}

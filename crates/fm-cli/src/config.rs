@@ -1,0 +1,195 @@
+//! The configuration file: the model's sections and, beside them, where the data comes from.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use fm_nn::random::{Purpose, stream};
+use fm_nn::{Config, Scaling, TrainingData};
+use fm_paths::Toy;
+use ndarray::Axis;
+use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::data::{self, Dataset, LoadOptions};
+
+/// A configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunConfig {
+    /// `[data]`.
+    pub data: DataConfig,
+    /// All other sections.
+    #[serde(flatten)]
+    pub model: Config,
+}
+
+/// Where the data comes from, section `[data]`.
+///
+/// | `kind` | keys |
+/// |---|---|
+/// | `toy` (default) | `[data.density]`: a named density, see [`Toy`]; two moons unless said otherwise |
+/// | `file` | `path` and how to read it, see [`FileConfig`] |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DataConfig {
+    /// Fresh samples of a named density.
+    Toy {
+        /// Which one.
+        #[serde(default = "moons")]
+        density: Toy,
+    },
+    /// The rows of a file.
+    File(FileConfig),
+}
+
+fn moons() -> Toy {
+    Toy::Moons { noise: 0.05, scale: 2.0 }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self::Toy { density: moons() }
+    }
+}
+
+/// A data file.
+///
+/// | name | default | meaning |
+/// |---|---|---|
+/// | `path` | | `.npy`, `.npz`, `.csv`, `.csv.gz` or IDX (`.gz` too) |
+/// | `labels`, `label_column`, `key`, `labels_key`, `sample_shape`, `classes` | as the file says | see [`LoadOptions`] |
+/// | `holdout` | 0.1 | share of the rows that is never trained on and that `fm eval` compares with, in [0, 1) |
+/// | `[data.scaling]` | `standardize` | see [`ScalingConfig`] |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// How to read it.
+    #[serde(flatten)]
+    pub options: LoadOptions,
+    /// The share of rows that is held out.
+    pub holdout: f64,
+    /// How values are brought to the model's units.
+    pub scaling: ScalingConfig,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::new(), options: LoadOptions::default(), holdout: 0.1, scaling: ScalingConfig::default() }
+    }
+}
+
+/// How values are brought to the model's units; undone in everything that is generated.
+///
+/// | `kind` | meaning |
+/// |---|---|
+/// | `standardize` (default) | mean 0 and standard deviation 1 over all values that are trained on |
+/// | `range` | `low` to −1 and `high` to 1 |
+/// | `none` | as they are |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ScalingConfig {
+    /// One mean and one standard deviation for all values.
+    #[default]
+    Standardize,
+    /// A given range to [−1, 1].
+    Range {
+        /// The value that becomes −1.
+        low: f32,
+        /// The value that becomes 1.
+        high: f32,
+    },
+    /// No change.
+    None,
+}
+
+/// The data of a run, in the user's units.
+#[derive(Debug)]
+pub enum Prepared {
+    /// A density.
+    Toy(Toy),
+    /// A file, split into the rows to train on and the rows to compare with.
+    File {
+        /// To train on.
+        train: Dataset,
+        /// Never trained on; possibly without rows.
+        holdout: Dataset,
+        /// The scaling of the training rows.
+        scaling: Scaling,
+        /// SHA-256 of the data file.
+        sha256: String,
+    },
+}
+
+impl DataConfig {
+    /// The same data named by absolute paths, so that a checkpoint can find it from any folder.
+    pub fn absolute(&self) -> Result<Self> {
+        let Self::File(file) = self else { return Ok(self.clone()) };
+        let mut file = file.clone();
+        let absolute = |path: &Path| std::path::absolute(path).with_context(|| format!("{}", path.display()));
+        if !file.path.as_os_str().is_empty() {
+            file.path = absolute(&file.path)?;
+        }
+        if let Some(labels) = &mut file.options.labels {
+            *labels = absolute(labels)?;
+        }
+        Ok(Self::File(file))
+    }
+
+    /// Reads and splits the data; the split is a function of `seed`.
+    pub fn prepare(&self, seed: u64) -> Result<Prepared> {
+        match self {
+            Self::Toy { density } => {
+                density.validate().context("section [data.density]")?;
+                Ok(Prepared::Toy(*density))
+            }
+            Self::File(file) => file.prepare(seed),
+        }
+    }
+}
+
+impl FileConfig {
+    fn prepare(&self, seed: u64) -> Result<Prepared> {
+        ensure!(!self.path.as_os_str().is_empty(), "`data.path` is missing: name the data file");
+        let holdout = self.holdout;
+        ensure!((0.0..1.0).contains(&holdout), "`data.holdout` = {holdout} is not allowed: it must be in [0, 1)");
+        if let ScalingConfig::Range { low, high } = self.scaling {
+            let finite = low.is_finite() && high.is_finite();
+            ensure!(finite && low < high, "`data.scaling` maps {low}..{high}: `low` must be below `high`, both finite");
+        }
+        let all = data::load(&self.path, &self.options)?;
+        let mut order: Vec<usize> = (0..all.x.nrows()).collect();
+        order.shuffle(&mut stream(seed, Purpose::Holdout, 0));
+        let (out, kept) = order.split_at((holdout * order.len() as f64).round() as usize);
+        let rows = |indices: &[usize]| Dataset {
+            x: all.x.select(Axis(0), indices),
+            shape: all.shape.clone(),
+            labels: all.labels.as_ref().map(|labels| indices.iter().map(|&i| labels[i]).collect()),
+            classes: all.classes,
+        };
+        let (train, holdout) = (rows(kept), rows(out));
+        let scaling = match self.scaling {
+            ScalingConfig::Standardize => Scaling::standardize(&train.x),
+            ScalingConfig::Range { low, high } => Scaling::range(low, high),
+            ScalingConfig::None => Scaling::default(),
+        };
+        let bytes = std::fs::read(&self.path).with_context(|| format!("{}", self.path.display()))?;
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Prepared::File { train, holdout, scaling, sha256 })
+    }
+}
+
+impl Prepared {
+    /// What a trainer takes.
+    pub fn training_data(&self) -> Result<TrainingData> {
+        match self {
+            Self::Toy(density) => Ok(TrainingData::density(*density)),
+            Self::File { train, scaling, .. } => {
+                let Dataset { x, shape, labels, classes } = train.clone();
+                Ok(TrainingData::table(x, shape, labels, classes, *scaling)?)
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `fm`: train, sample, evaluate and plot flow-matching models.
+//!
+//! The only crate that parses, prints and uses `anyhow`. A command is a file in `commands`; every error leaves as one
+//! line on standard error, and an exit code that is not zero.
+
+#![expect(unreachable_pub, reason = "a program has no outside; `pub` says what a module offers to the others")]
+
+mod commands;
+mod config;
+mod data;
+mod metrics;
+mod plot;
+mod progress;
+mod run;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Train, sample, evaluate and plot flow-matching models.
+#[derive(Debug, Parser)]
+#[command(name = "fm", version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model as a configuration file says
+    Train(commands::train::Args),
+    /// Draw samples from a checkpoint
+    Sample(commands::sample::Args),
+    /// Measure how good the samples of a checkpoint are
+    Eval(commands::eval::Args),
+    /// Draw pictures of a run: its loss, samples, trajectories and field
+    Plot(commands::plot::Args),
+    /// Show everything that is needed to reproduce a checkpoint
+    Info(commands::info::Args),
+}
+
+fn main() -> ExitCode {
+    fm_nn::runtime::prepare();
+    fm_nn::runtime::ignore_file_size_signal();
+    let outcome = match Cli::parse().command {
+        Command::Train(args) => commands::train::run(&args),
+        Command::Sample(args) => commands::sample::run(&args),
+        Command::Eval(args) => commands::eval::run(&args),
+        Command::Plot(args) => commands::plot::run(&args),
+        Command::Info(args) => commands::info::run(&args),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            progress::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

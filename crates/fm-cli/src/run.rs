@@ -1,0 +1,180 @@
+//! The folder of a run: its files, and what a command needs of a finished or interrupted one.
+//!
+//! | file | content |
+//! |---|---|
+//! | `checkpoint.safetensors` | the last checkpoint |
+//! | `metrics.jsonl` | one JSON object for each `log_every` steps |
+//! | `config.toml` | the whole configuration with every default |
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use fm_nn::{Checkpoint, write_aside};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{DataConfig, RunConfig};
+
+/// The entry of a checkpoint's `extra` that holds section `[data]`.
+const DATA: &str = "data";
+
+/// A run folder.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// Completed steps.
+    pub step: u64,
+    /// Mean loss since the line before.
+    pub loss: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Steps per second since the line before.
+    pub steps_per_second: f64,
+}
+
+impl RunFolder {
+    /// The folder itself, or the folder of a checkpoint file.
+    pub fn of(path: &Path) -> Self {
+        let path = if path.is_file() { path.parent().unwrap_or(Path::new(".")) } else { path };
+        Self { path: path.to_owned() }
+    }
+
+    /// The last checkpoint.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.safetensors")
+    }
+
+    /// The log of the training.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The configuration with every default.
+    pub fn config(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// Makes the folder, and removes what a crash may have left half-written.
+    pub fn create(&self) -> Result<()> {
+        let problem =
+            || format!("{}: cannot be used for output; choose a folder that you may write to", self.path.display());
+        fs::create_dir_all(&self.path).with_context(problem)?;
+        for entry in fs::read_dir(&self.path).with_context(problem)?.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.ends_with(".part") {
+                fs::remove_file(entry.path()).with_context(problem)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the log for appending, without lines beyond `step`.
+    pub fn log(&self, step: u64) -> Result<Log> {
+        let path = self.metrics();
+        let kept: Vec<Metric> = if path.exists() { self.read_metrics()? } else { Vec::new() };
+        let kept = kept.into_iter().filter(|metric| metric.step <= step);
+        write_aside(&path, |file| {
+            kept.map(|metric| serde_json::to_string(&metric).map_err(Into::into))
+                .try_for_each(|line: std::io::Result<String>| writeln!(file, "{}", line?))
+        })?;
+        let file = OpenOptions::new().append(true).open(&path).with_context(|| format!("{}", path.display()))?;
+        Ok(Log { path, file })
+    }
+
+    /// The lines of the log. A last line that a crash cut off is left out.
+    pub fn read_metrics(&self) -> Result<Vec<Metric>> {
+        let path = self.metrics();
+        let file = File::open(&path).with_context(|| format!("{}", path.display()))?;
+        let mut metrics = Vec::new();
+        for line in BufReader::new(file).lines() {
+            let line = line.with_context(|| format!("{}", path.display()))?;
+            match serde_json::from_str(&line) {
+                Ok(metric) => metrics.push(metric),
+                Err(_) => break,
+            }
+        }
+        Ok(metrics)
+    }
+}
+
+/// An open `metrics.jsonl`.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+impl Log {
+    /// Appends a line, whole.
+    pub fn append(&mut self, metric: &Metric) -> Result<()> {
+        let mut line = serde_json::to_string(metric)?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).with_context(|| {
+            format!("{}: cannot be written; free some space or choose another folder", self.path.display())
+        })
+    }
+}
+
+/// A checkpoint and the data it was trained on.
+#[derive(Debug)]
+pub struct Trained {
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// The checkpoint file.
+    pub path: PathBuf,
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Section `[data]`.
+    pub data: DataConfig,
+}
+
+impl Trained {
+    /// Reads the checkpoint `path`, a file or the folder of a run.
+    pub fn open(path: &Path) -> Result<Self> {
+        let folder = RunFolder::of(path);
+        let file = if path.is_file() { path.to_owned() } else { folder.checkpoint() };
+        if path.is_dir() && !file.exists() {
+            bail!(
+                "{}: the folder holds no checkpoint.safetensors; train with --out {0}, or name a checkpoint",
+                path.display()
+            );
+        }
+        let checkpoint = Checkpoint::load(&file)?;
+        let text = checkpoint.extra.get(DATA).with_context(|| {
+            format!(
+                "{}: the checkpoint does not say where its data is from; it was not written by `fm train`",
+                file.display()
+            )
+        })?;
+        let data = serde_json::from_str(text).with_context(|| format!("{}: its data section", file.display()))?;
+        Ok(Self { folder, path: file, checkpoint, data })
+    }
+
+    /// The whole configuration of the run.
+    pub fn config(&self) -> RunConfig {
+        RunConfig { data: self.data.clone(), model: self.checkpoint.config.clone() }
+    }
+}
+
+/// What a checkpoint keeps beside the model: section `[data]`, and the circumstances.
+pub fn extra(data: &DataConfig, sha256: Option<&str>) -> Result<BTreeMap<String, String>> {
+    let mut extra = BTreeMap::from([
+        (DATA.to_owned(), serde_json::to_string(data)?),
+        ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("libtorch".to_owned(), fm_nn::runtime::LIBTORCH.to_owned()),
+        ("threads".to_owned(), fm_nn::runtime::threads().to_string()),
+    ]);
+    if let Some(sha256) = sha256 {
+        extra.insert("data_sha256".to_owned(), sha256.to_owned());
+    }
+    Ok(extra)
+}

@@ -1,0 +1,95 @@
+//! Sampling from a checkpoint.
+
+use fm_nn::{Checkpoint, DeviceConfig, Generator, NnError, Request, SolverConfig, Trainer, WeightSet};
+use fm_solvers::FixedMethod;
+use ndarray::{Axis, s};
+
+use super::{labelled, moons, small_config};
+
+fn request(n: usize) -> Request {
+    let solver = SolverConfig { method: FixedMethod::Heun, steps: 4 };
+    Request { n, seed: 5, labels: None, guidance: 1.0, solver, trajectory: false }
+}
+
+fn generator(checkpoint: &Checkpoint) -> Generator {
+    Generator::new(checkpoint, WeightSet::Ema, DeviceConfig::Cpu).unwrap()
+}
+
+fn trained(data: fm_nn::TrainingData) -> Checkpoint {
+    let mut trainer = Trainer::new(small_config(), data).unwrap();
+    for _ in 0..20 {
+        trainer.step().unwrap();
+    }
+    trainer.checkpoint([].into()).unwrap()
+}
+
+#[test]
+fn a_sample_does_not_depend_on_how_many_are_drawn() {
+    let generator = generator(&trained(moons()));
+    let few = generator.generate(&request(3), &mut |_| ()).unwrap();
+    let many = generator.generate(&request(5000), &mut |_| ()).unwrap();
+    assert_eq!(few.source, many.source.slice(s![..3, ..]));
+    let error = (&few.x - &many.x.slice(s![..3, ..])).mapv(f32::abs);
+    // A matrix product may sum in another order for another batch.
+    assert!(error.iter().all(|&e| e < 1e-5), "{error}");
+    assert_eq!(few.nfe, 8);
+    assert_ne!(generator.generate(&Request { seed: 6, ..request(3) }, &mut |_| ()).unwrap().x, few.x);
+}
+
+#[test]
+fn a_trajectory_runs_from_the_source_to_the_sample() {
+    let generator = generator(&trained(labelled()));
+    let mut progress = Vec::new();
+    let request = Request { trajectory: true, ..request(6) };
+    let generated = generator.generate(&request, &mut |done| progress.push(done)).unwrap();
+    assert_eq!(generated.times, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    assert_eq!(generated.trajectory.index_axis(Axis(0), 0), generated.source);
+    assert_eq!(generated.trajectory.index_axis(Axis(0), 4), generated.x);
+    assert_eq!(progress, [0.0, 0.25, 0.5, 0.75, 1.0]);
+}
+
+#[test]
+fn guidance_one_is_off_and_zero_ignores_the_class() {
+    let generator = generator(&trained(labelled()));
+    let with = |labels: Option<Vec<u32>>, guidance| {
+        generator.generate(&Request { labels, guidance, ..request(4) }, &mut |_| ()).unwrap()
+    };
+    let (class, none) = (with(Some(vec![1; 4]), 1.0), with(None, 1.0));
+    assert_ne!(class.x, none.x);
+    assert_eq!((class.network_evaluations, class.nfe), (8, 8));
+    let zero = with(Some(vec![1; 4]), 0.0);
+    assert_eq!((zero.network_evaluations, zero.nfe), (16, 8));
+    assert!((&zero.x - &none.x).iter().all(|e| e.abs() < 1e-4));
+    let strong = with(Some(vec![1; 4]), 3.0);
+    assert!((&strong.x - &class.x).iter().any(|e| e.abs() > 1e-4));
+}
+
+#[test]
+fn requests_that_cannot_be_served_are_refused() {
+    let (plain, classes) = (generator(&trained(moons())), generator(&trained(labelled())));
+    let refused = |generator: &Generator, request: Request| match generator.generate(&request, &mut |_| ()) {
+        Err(NnError::Request { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused(&plain, request(0)).contains("0 samples"));
+    assert!(refused(&plain, Request { labels: Some(vec![0; 2]), ..request(2) }).contains("without labels"));
+    assert!(refused(&plain, Request { guidance: 2.0, ..request(2) }).contains("without a class"));
+    assert!(refused(&classes, Request { labels: Some(vec![3; 2]), ..request(2) }).contains("class 3"));
+    let labels = Some(vec![0; 2]);
+    assert!(refused(&classes, Request { labels, guidance: f64::NAN, ..request(2) }).contains("NaN"));
+    let zero_steps = SolverConfig { method: FixedMethod::Euler, steps: 0 };
+    let error = plain.generate(&Request { solver: zero_steps, ..request(2) }, &mut |_| ()).unwrap_err();
+    assert!(matches!(error, NnError::Solve(_)), "{error}");
+}
+
+#[test]
+fn the_velocity_is_the_derivative_of_the_path() {
+    let generator = generator(&trained(labelled()));
+    let solver = SolverConfig { method: FixedMethod::Euler, steps: 1000 };
+    let generated = generator.generate(&Request { solver, trajectory: true, ..request(2) }, &mut |_| ()).unwrap();
+    let at = |i: usize| generated.trajectory.index_axis(Axis(0), i);
+    let u = generator.velocity(generated.times[300], at(300)).unwrap();
+    let difference = (&at(301) - &at(300)) * 1000.0;
+    // Differences of f32 states around 1 over a step of 1e-3.
+    assert!((&u - &difference).iter().all(|e| e.abs() < 5e-3), "{u} {difference}");
+}
