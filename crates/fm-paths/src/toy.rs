@@ -8,6 +8,7 @@ use std::f64::consts::{PI, TAU};
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use rand::Rng;
+use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::PathError;
@@ -18,9 +19,13 @@ use crate::PathError;
 /// |---|---|---|
 /// | `normal` (default) | `dim` (2) | standard normal |
 /// | `eight-gaussians` | `radius` (5), `std` (1) | equal Gaussians on a circle, the first at angle 0 |
-/// | `moons` | `noise` (0.05), `scale` (2) | two half circles of radius 1 as in scikit-learn's `make_moons`, plus noise, times `scale`, first coordinate minus 1 |
+/// | `moons` | `noise` (0.05), `scale` (2) | two half circles of radius 1 as in scikit-learn's `make_moons`, plus noise, times `scale`, first coordinate minus 1; evenly spread |
 /// | `s-curve` | `noise` (0.05), `scale` (1.5) | coordinates 0 and 2 of scikit-learn's `make_s_curve`, times `scale` |
 /// | `checkerboard` | `cells` (4), `width` (8) | uniform on the dark cells of a centred board with an even number of cells a side |
+///
+/// As in `make_moons`, a sample of the moons is spread evenly: half of it on each, one point in each equal part of their
+/// length, in random order. Each point has the density's law; two samples are closer to each other than independent
+/// points would be, which is what published distances between samples of the moons refer to.
 ///
 /// # References
 /// - A. Tong et al., *Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport*,
@@ -154,17 +159,21 @@ impl Toy {
         if let Self::Normal { dim } = *self {
             return Array2::random_using((n, dim), StandardNormal, rng);
         }
+        let mut strata: Vec<usize> = (0..n).collect();
+        if let Self::Moons { .. } = self {
+            strata.shuffle(rng);
+        }
         let mut x = Array2::zeros((n, 2));
-        for mut row in x.rows_mut() {
-            let [a, b] = self.point(rng);
+        for (mut row, stratum) in x.rows_mut().into_iter().zip(strata) {
+            let [a, b] = self.point((stratum as f64 + rng.random::<f64>()) / n as f64, rng);
             row[0] = a as f32;
             row[1] = b as f32;
         }
         x
     }
 
-    /// One point of the two-dimensional densities.
-    fn point<R: Rng + ?Sized>(&self, rng: &mut R) -> [f64; 2] {
+    /// One point of the two-dimensional densities; the moons take their place along both arcs from `u`, uniform on (0, 1).
+    fn point<R: Rng + ?Sized>(&self, u: f64, rng: &mut R) -> [f64; 2] {
         let normal = |std: f64, rng: &mut R| -> f64 { std * Distribution::<f64>::sample(&StandardNormal, rng) };
         match *self {
             Self::Normal { .. } => [normal(1.0, rng), normal(1.0, rng)],
@@ -173,12 +182,8 @@ impl Toy {
                 [radius * angle.cos() + normal(std, rng), radius * angle.sin() + normal(std, rng)]
             }
             Self::Moons { noise, scale } => {
-                let angle = PI * rng.random::<f64>();
-                let (x, y) = if rng.random::<bool>() {
-                    (angle.cos(), angle.sin())
-                } else {
-                    (1.0 - angle.cos(), 0.5 - angle.sin())
-                };
+                let angle = TAU * u;
+                let (x, y) = if u < 0.5 { (angle.cos(), angle.sin()) } else { (1.0 + angle.cos(), 0.5 + angle.sin()) };
                 [scale * (x + normal(noise, rng)) - 1.0, scale * (y + normal(noise, rng))]
             }
             Self::SCurve { noise, scale } => {

@@ -61,3 +61,8 @@ pub use runge_kutta::RungeKutta;
 pub use state::TensorStages;
 pub use state::{Element, Layout, State};
 pub use tableau::Tableau;
+
+/// The example of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -51,6 +51,16 @@ fn supports() {
 }
 
 #[test]
+fn moons_are_spread_evenly_in_random_order() {
+    let x = Toy::Moons { noise: 0.0, scale: 1.0 }.sample(1000, &mut ChaCha8Rng::seed_from_u64(3));
+    // The outer moon is the half circle around (-1, 0), the inner one around (0, 0.5).
+    let outer: Vec<bool> = x.rows().into_iter().map(|p| ((p[0] + 1.0).hypot(p[1]) - 1.0).abs() < 1e-5).collect();
+    assert_eq!(outer.iter().filter(|&&outer| outer).count(), 500);
+    let changes = outer.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!((400..600).contains(&changes), "{changes} of about 500 expected, standard deviation 16");
+}
+
+#[test]
 fn the_seed_decides() {
     let toy = Toy::Moons { noise: 0.05, scale: 2.0 };
     let draw = |seed| toy.sample(5, &mut ChaCha8Rng::seed_from_u64(seed));
