@@ -86,7 +86,9 @@ impl Step {
         let program = if program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo") {
             "cargo".to_owned()
         } else {
-            quoted(program.as_os_str())
+            // Our own programs as seen from the folder they run in.
+            let folder = self.0.get_current_dir().unwrap_or(Path::new(""));
+            quoted(program.strip_prefix(folder).unwrap_or(program).as_os_str())
         };
         variables.chain([program]).chain(self.0.get_args().map(quoted)).collect::<Vec<_>>().join(" ")
     }

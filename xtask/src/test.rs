@@ -13,7 +13,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     math(workspace)?;
     Step::new("python3", &workspace.root).words("-B xtask/src/setup/test_fetch.py").run()?;
     let libtorch = setup::ensure(workspace, &setup::Request::default())?;
-    Step::cargo(&workspace.root).envs(libtorch.variables()).words("test -p fm-nn -p fm-cli -p fm-solvers --features fm-solvers/tch").run()
+    Step::cargo(&workspace.root)
+        .envs(libtorch.variables())
+        .envs(libtorch.library_path())
+        .words("test -p fm-nn -p fm-cli -p fm-solvers --features fm-solvers/tch")
+        .run()
 }
 
 /// The default members of the workspace: fm-paths, fm-ot, fm-solvers and xtask.

@@ -110,17 +110,21 @@ pub enum ScalingConfig {
 pub enum Prepared {
     /// A density.
     Toy(Toy),
-    /// A file, split into the rows to train on and the rows to compare with.
-    File {
-        /// To train on.
-        train: Dataset,
-        /// Never trained on; possibly without rows.
-        holdout: Dataset,
-        /// The scaling of the training rows.
-        scaling: Scaling,
-        /// SHA-256 of the data file.
-        sha256: String,
-    },
+    /// A file.
+    File(Box<Split>),
+}
+
+/// A data file, split into the rows to train on and the rows to compare with.
+#[derive(Debug)]
+pub struct Split {
+    /// To train on.
+    pub train: Dataset,
+    /// Never trained on; possibly without rows.
+    pub holdout: Dataset,
+    /// The scaling of the training rows.
+    pub scaling: Scaling,
+    /// SHA-256 of the data file.
+    pub sha256: String,
 }
 
 impl DataConfig {
@@ -138,20 +142,25 @@ impl DataConfig {
         Ok(Self::File(file))
     }
 
+    /// Checks every value, without reading the data.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Self::Toy { density } => density.validate().context("section [data.density]"),
+            Self::File(file) => file.validate(),
+        }
+    }
+
     /// Reads and splits the data; the split is a function of `seed`.
     pub fn prepare(&self, seed: u64) -> Result<Prepared> {
         match self {
-            Self::Toy { density } => {
-                density.validate().context("section [data.density]")?;
-                Ok(Prepared::Toy(*density))
-            }
-            Self::File(file) => file.prepare(seed),
+            Self::Toy { density } => Ok(Prepared::Toy(*density)),
+            Self::File(file) => Ok(Prepared::File(Box::new(file.split(seed)?))),
         }
     }
 }
 
 impl FileConfig {
-    fn prepare(&self, seed: u64) -> Result<Prepared> {
+    fn validate(&self) -> Result<()> {
         ensure!(!self.path.as_os_str().is_empty(), "`data.path` is missing: name the data file");
         let holdout = self.holdout;
         ensure!((0.0..1.0).contains(&holdout), "`data.holdout` = {holdout} is not allowed: it must be in [0, 1)");
@@ -159,10 +168,22 @@ impl FileConfig {
             let finite = low.is_finite() && high.is_finite();
             ensure!(finite && low < high, "`data.scaling` maps {low}..{high}: `low` must be below `high`, both finite");
         }
+        Ok(())
+    }
+
+    fn split(&self, seed: u64) -> Result<Split> {
         let all = data::load(&self.path, &self.options)?;
         let mut order: Vec<usize> = (0..all.x.nrows()).collect();
         order.shuffle(&mut stream(seed, Purpose::Holdout, 0));
-        let (out, kept) = order.split_at((holdout * order.len() as f64).round() as usize);
+        let (out, kept) = order.split_at((self.holdout * order.len() as f64).round() as usize);
+        ensure!(
+            kept.len() >= 2,
+            "{}: `data.holdout` = {} leaves {} of {} samples to train on; lower it, at least 2 are needed",
+            self.path.display(),
+            self.holdout,
+            kept.len(),
+            order.len()
+        );
         let rows = |indices: &[usize]| Dataset {
             x: all.x.select(Axis(0), indices),
             shape: all.shape.clone(),
@@ -176,20 +197,60 @@ impl FileConfig {
             ScalingConfig::None => Scaling::default(),
         };
         let bytes = std::fs::read(&self.path).with_context(|| format!("{}", self.path.display()))?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Prepared::File { train, holdout, scaling, sha256 })
+        Ok(Split { train, holdout, scaling, sha256: format!("{:x}", Sha256::digest(&bytes)) })
     }
 }
 
 impl Prepared {
+    /// SHA-256 of the data file, if there is one.
+    pub fn sha256(&self) -> Option<&str> {
+        match self {
+            Self::File(split) => Some(&split.sha256),
+            Self::Toy(_) => None,
+        }
+    }
+
     /// What a trainer takes.
     pub fn training_data(&self) -> Result<TrainingData> {
         match self {
             Self::Toy(density) => Ok(TrainingData::density(*density)),
-            Self::File { train, scaling, .. } => {
-                let Dataset { x, shape, labels, classes } = train.clone();
-                Ok(TrainingData::table(x, shape, labels, classes, *scaling)?)
+            Self::File(split) => {
+                let Dataset { x, shape, labels, classes } = split.train.clone();
+                Ok(TrainingData::table(x, shape, labels, classes, split.scaling)?)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings;
+
+    fn parse(text: &str) -> RunConfig {
+        settings::parse(text, &[], Path::new("test.toml")).unwrap()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(parse(""), RunConfig::default());
+        assert_eq!(RunConfig::default().model.validate(), Ok(()));
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let page = include_str!("../../../docs/configuration.md");
+        let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(parse(block), RunConfig::default());
+        // Every section and key of the default is on the page.
+        let canonical = toml::Table::try_from(RunConfig::default()).unwrap();
+        assert!(settings::unknown_keys(&canonical, &toml::from_str(block).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_configuration_survives_the_way_to_a_file_and_back() {
+        let config =
+            parse("[data]\nkind = \"file\"\npath = \"x.npy\"\nsample_shape = [8, 8]\n[time]\nkind = \"logit-normal\"");
+        assert_eq!(parse(&toml::to_string(&config).unwrap()), config);
     }
 }

@@ -40,6 +40,20 @@ enum Command {
     Info(commands::info::Args),
 }
 
+/// An error with its causes. A cause that the line already quotes is not said twice, and LibTorch's stack is left out.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        let said = text.lines().map(str::trim).take_while(|part| !part.starts_with("Exception raised from"));
+        let said = said.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+        if !line.contains(&said) {
+            line = if line.is_empty() { said } else { format!("{line}: {said}") };
+        }
+    }
+    line
+}
+
 fn main() -> ExitCode {
     fm_nn::runtime::prepare();
     fm_nn::runtime::ignore_file_size_signal();
@@ -53,7 +67,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            progress::say(&format!("error: {error:#}"));
+            progress::say(&format!("error: {}", one_line(&error)));
             ExitCode::FAILURE
         }
     }

@@ -2,8 +2,6 @@
 //!
 //! Progress goes to standard error and results to standard output, so that `fm eval --json > file` is a clean file.
 
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "the one place that prints")]
-
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 

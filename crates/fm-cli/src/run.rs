@@ -12,13 +12,15 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use fm_nn::{Checkpoint, write_aside};
+use fm_nn::{Checkpoint, CheckpointError, write_aside};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DataConfig, RunConfig};
+use crate::config::{DataConfig, Prepared, RunConfig};
 
 /// The entry of a checkpoint's `extra` that holds section `[data]`.
 const DATA: &str = "data";
+/// The entry that holds the SHA-256 of the data file.
+const SHA256: &str = "data_sha256";
 
 /// A run folder.
 #[derive(Clone, Debug)]
@@ -141,7 +143,10 @@ impl Trained {
     /// Reads the checkpoint `path`, a file or the folder of a run.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = RunFolder::of(path);
-        let file = if path.is_file() { path.to_owned() } else { folder.checkpoint() };
+        if !path.exists() {
+            bail!("{}: there is no such file or folder; name a checkpoint, or the folder of a run", path.display());
+        }
+        let file = if path.is_dir() { folder.checkpoint() } else { path.to_owned() };
         if path.is_dir() && !file.exists() {
             bail!(
                 "{}: the folder holds no checkpoint.safetensors; train with --out {0}, or name a checkpoint",
@@ -149,13 +154,7 @@ impl Trained {
             );
         }
         let checkpoint = Checkpoint::load(&file)?;
-        let text = checkpoint.extra.get(DATA).with_context(|| {
-            format!(
-                "{}: the checkpoint does not say where its data is from; it was not written by `fm train`",
-                file.display()
-            )
-        })?;
-        let data = serde_json::from_str(text).with_context(|| format!("{}: its data section", file.display()))?;
+        let data = data_of(&checkpoint, &file)?;
         Ok(Self { folder, path: file, checkpoint, data })
     }
 
@@ -163,6 +162,49 @@ impl Trained {
     pub fn config(&self) -> RunConfig {
         RunConfig { data: self.data.clone(), model: self.checkpoint.config.clone() }
     }
+
+    /// The data of the run, which has to be what it was: another file would be split into other rows.
+    pub fn prepare(&self) -> Result<Prepared> {
+        let prepared = self.data.prepare(self.checkpoint.config.seed)?;
+        same_data(&self.checkpoint, &self.path, &self.data, prepared.sha256())?;
+        Ok(prepared)
+    }
+}
+
+/// Section `[data]` of the run that wrote the checkpoint `path`.
+fn data_of(checkpoint: &Checkpoint, path: &Path) -> Result<DataConfig> {
+    let text = checkpoint.extra.get(DATA).with_context(|| {
+        format!(
+            "{}: the checkpoint does not say where its data is from; use one that was written by `fm train`",
+            path.display()
+        )
+    })?;
+    serde_json::from_str(text).with_context(|| format!("{}: its data section", path.display()))
+}
+
+/// That `data`, whose file has the checksum `sha256`, is what the checkpoint `path` was trained on. The file may have
+/// moved.
+pub fn same_data(checkpoint: &Checkpoint, path: &Path, data: &DataConfig, sha256: Option<&str>) -> Result<()> {
+    let changed = |key: &str, was: String, now: String| {
+        Err(CheckpointError::Changed { path: path.to_owned(), key: format!("{DATA}.{key}"), was, now }.into())
+    };
+    let section = |data: &DataConfig| match serde_json::to_value(data) {
+        Ok(serde_json::Value::Object(section)) => section,
+        _ => unreachable!("a section is plain data with string keys"),
+    };
+    let (was, now) = (section(&data_of(checkpoint, path)?), section(data));
+    let show = |value: Option<&serde_json::Value>| value.map_or("absent".to_owned(), ToString::to_string);
+    for key in was.keys().chain(now.keys()).filter(|key| *key != "path") {
+        if was.get(key) != now.get(key) {
+            return changed(key, show(was.get(key)), show(now.get(key)));
+        }
+    }
+    let stored = checkpoint.extra.get(SHA256).map(String::as_str);
+    if stored != sha256 {
+        let show = |sha256: Option<&str>| format!("a file of SHA-256 {}", sha256.unwrap_or("unknown"));
+        return changed("path", show(stored), show(sha256));
+    }
+    Ok(())
 }
 
 /// What a checkpoint keeps beside the model: section `[data]`, and the circumstances.
@@ -174,7 +216,7 @@ pub fn extra(data: &DataConfig, sha256: Option<&str>) -> Result<BTreeMap<String,
         ("threads".to_owned(), fm_nn::runtime::threads().to_string()),
     ]);
     if let Some(sha256) = sha256 {
-        extra.insert("data_sha256".to_owned(), sha256.to_owned());
+        extra.insert(SHA256.to_owned(), sha256.to_owned());
     }
     Ok(extra)
 }

@@ -14,7 +14,7 @@ use rand::Rng;
 
 use crate::data::EpochOrders;
 use crate::random::{Purpose, stream};
-use crate::{Config, NnError, TrainingData};
+use crate::{Config, ConfigError, NnError, TrainingData, runtime};
 
 /// One training batch on the host; `x0[i]` is coupled with `x1[i]`.
 #[derive(Debug)]
@@ -62,6 +62,9 @@ impl BatchMaker {
     /// # Errors
     /// [`NnError`] if the source does not fit the data or the time law is invalid.
     pub fn new(config: &Config, data: TrainingData) -> Result<Self, NnError> {
+        let size = config.training.batch_size;
+        let fits = runtime::fits_in_memory(&[size, data.info().dim()]);
+        ConfigError::require(fits, "training.batch_size", size as f64, "small enough for the memory")?;
         Ok(Self {
             source: config.source.density(data.info().dim())?,
             coupling: config.coupling(),
@@ -71,7 +74,7 @@ impl BatchMaker {
             times: config.time.sampler()?,
             label_drop: config.guidance.label_drop,
             seed: config.seed,
-            size: config.training.batch_size,
+            size,
             orders: EpochOrders::default(),
             data,
         })

@@ -11,9 +11,8 @@
 //! that a crash at any moment leaves the previous one whole. Any safetensors reader can open the weights.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::Write;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -68,6 +67,12 @@ struct Generator {
     next_step: u64,
 }
 
+/// What is read of a header before anything else, since later formats may differ in the rest.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
 impl Checkpoint {
     /// The weights of the network that the configuration describes.
     pub fn specs(&self) -> Vec<ParamSpec> {
@@ -78,6 +83,9 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`CheckpointError::Write`] if the folder cannot be written to or the disk is full; the old file is then untouched.
+    ///
+    /// # Panics
+    /// If the values do not fit the network of the configuration.
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         let specs = self.specs();
         let groups = [&self.weights, &self.ema, &self.first, &self.second].map(|values| to_bytes(values));
@@ -123,10 +131,6 @@ impl Checkpoint {
             .as_ref()
             .and_then(|entries| entries.get(HEADER))
             .ok_or_else(|| foreign(format!("no `{HEADER}` entry in its header")))?;
-        #[derive(Deserialize)]
-        struct FormatOnly {
-            format: u32,
-        }
         let FormatOnly { format } = serde_json::from_str(text).map_err(|e| foreign(e.to_string()))?;
         if format > FORMAT {
             return Err(CheckpointError::Version { path: path_buf(), found: format, known: FORMAT });
@@ -151,9 +155,11 @@ impl Checkpoint {
         let [weights, ema, first, second] = GROUPS.map(|group| gather(path, &tensors, group, &specs));
         (checkpoint.weights, checkpoint.ema) = (weights?, ema?);
         (checkpoint.first, checkpoint.second) = (first?, second?);
-        match tensors.len() == GROUPS.len() * specs.len() {
-            true => Ok(checkpoint),
-            false => Err(foreign(format!("{} tensors where {} are known", tensors.len(), GROUPS.len() * specs.len()))),
+        let known = GROUPS.len() * specs.len();
+        if tensors.len() == known {
+            Ok(checkpoint)
+        } else {
+            Err(foreign(format!("{} tensors where {known} are known", tensors.len())))
         }
     }
 
@@ -239,8 +245,5 @@ fn checksum<'a>(header: &Header, tensors: impl Iterator<Item = (&'a str, &'a [u8
         hasher.update(name);
         hasher.update(data);
     }
-    hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{:x}", hasher.finalize())
 }

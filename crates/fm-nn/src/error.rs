@@ -92,7 +92,7 @@ pub enum DataError {
         classes: usize,
     },
     /// The source and the data differ in dimension.
-    #[error("the source has {source_dim} dimensions and the data {data_dim}: choose a source of the data's dimension")]
+    #[error("`source` has {source_dim} dimensions and the data {data_dim}: choose a source of the data's dimension")]
     SourceDimension {
         /// Dimension of the source.
         source_dim: usize,
@@ -106,7 +106,7 @@ pub enum DataError {
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file could not be read.
-    #[error("{}: cannot be read ({source})", path.display())]
+    #[error("{}: cannot be read ({source}); check the path and its permissions", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -114,7 +114,7 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// Not a safetensors file, or one that ends too early.
-    #[error("{}: not a whole safetensors file ({reason}); it is truncated or not a checkpoint", path.display())]
+    #[error("{}: not a whole safetensors file ({reason}); it is truncated or not a checkpoint: use another copy", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -122,7 +122,7 @@ pub enum CheckpointError {
         reason: String,
     },
     /// A safetensors file of another program.
-    #[error("{}: a safetensors file, but not a checkpoint of this program ({reason})", path.display())]
+    #[error("{}: a safetensors file, but not a checkpoint of this program ({reason}): name one that it wrote", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -146,7 +146,7 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// The weights are not those of the network that the configuration describes.
-    #[error("{}: weight `{name}` is {found} in the file and {expected} in the network: the checkpoint is of another architecture", path.display())]
+    #[error("{}: weight `{name}` is {found} in the file and {expected} in the network: the checkpoint is of another architecture: use the same `network` and data shape, or start a new run", path.display())]
     Architecture {
         /// The file.
         path: PathBuf,

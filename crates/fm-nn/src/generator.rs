@@ -3,15 +3,14 @@
 //! A generator is a network bound to frozen weights, the path it was trained on, and an integrator. The network's
 //! prediction, whatever it is, becomes a velocity by one conversion, so every solver works with every prediction.
 
-use fm_paths::{AffinePath, NamedSchedule, Prediction, Toy, classifier_free};
-use fm_solvers::{FixedSolver, Flow, Observer, SolveError, Stats, Time, TimeGrid, VectorField};
-use ndarray::{Array2, Array3, ArrayView2};
+use fm_paths::{AffinePath, NamedSchedule, Prediction, Toy};
+use fm_solvers::{FixedSolver, Flow, TimeGrid};
+use ndarray::{Array2, Array3, ArrayRef2, s};
 use tch::{Device, Tensor, no_grad};
 
+use crate::field::Field;
 use crate::random::{Purpose, stream};
-use crate::{
-    Checkpoint, Condition, DataInfo, DeviceConfig, Model, NnError, Params, SolverConfig, TimeConfig, blend, runtime,
-};
+use crate::{Checkpoint, DataInfo, DeviceConfig, Model, NnError, Params, SolverConfig, TimeConfig, runtime};
 
 /// Which of the two sets of weights to sample from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +67,8 @@ pub struct Generator {
     data: DataInfo,
     label_drop: f64,
     device: Device,
+    threads: usize,
+    width: usize,
 }
 
 impl Generator {
@@ -81,7 +82,6 @@ impl Generator {
     pub fn new(checkpoint: &Checkpoint, weights: WeightSet, device: DeviceConfig) -> Result<Self, NnError> {
         let device = runtime::device(device)?;
         let config = &checkpoint.config;
-        runtime::set_threads(config.training.threads, Self::CHUNK, config.network.width());
         let values = match weights {
             WeightSet::Ema => &checkpoint.ema,
             WeightSet::Raw => &checkpoint.weights,
@@ -96,6 +96,8 @@ impl Generator {
             data: checkpoint.data.clone(),
             label_drop: config.guidance.label_drop,
             device,
+            threads: config.training.threads,
+            width: config.network.width(),
         })
     }
 
@@ -113,6 +115,7 @@ impl Generator {
     /// [`NnError::Request`] for labels or guidance that the model cannot serve, [`NnError::Solve`] if the solve fails.
     pub fn generate(&self, request: &Request, progress: &mut dyn FnMut(f64)) -> Result<Generated, NnError> {
         self.check(request)?;
+        runtime::set_threads(self.threads, request.n.min(Self::CHUNK), self.width);
         let grid = TimeGrid::uniform(self.time.t_min, self.time.t_max, request.solver.steps)?;
         let mut rng = stream(request.seed, Purpose::Generation, 0);
         let dim = self.data.dim();
@@ -129,7 +132,7 @@ impl Generator {
             let rows = first..request.n.min(first + Self::CHUNK);
             let labels = request.labels.as_ref().map(|labels| &labels[rows.clone()]);
             let mut field = self.field(labels, request.guidance);
-            let mut z = self.upload(generated.source.slice(ndarray::s![rows.clone(), ..]));
+            let mut z = self.upload(&generated.source.slice(s![rows.clone(), ..]));
             let mut error = None;
             let mut observer = |step: usize, _t: f64, z: &Tensor| {
                 progress(
@@ -137,13 +140,14 @@ impl Generator {
                 );
                 if request.trajectory {
                     match self.download(z) {
-                        Ok(z) => generated.trajectory.slice_mut(ndarray::s![step, rows.clone(), ..]).assign(&z),
+                        Ok(z) => generated.trajectory.slice_mut(s![step, rows.clone(), ..]).assign(&z),
                         Err(e) => error = Some(e),
                     }
                 }
                 if error.is_none() { Flow::Continue } else { Flow::Stop }
             };
-            let stats = solve(&mut field, request.solver, &grid, &mut z, &mut observer)?;
+            let solver = FixedSolver { method: request.solver.method, ..FixedSolver::default() };
+            let stats = no_grad(|| solver.solve(&mut field, &grid, &mut z, &mut observer))?;
             if let Some(error) = error {
                 return Err(error);
             }
@@ -153,7 +157,7 @@ impl Generator {
                 generated.nfe += 1;
             }
             generated.network_evaluations = generated.nfe * if field.guided() { 2 } else { 1 };
-            generated.x.slice_mut(ndarray::s![rows, ..]).assign(&self.download(&z)?);
+            generated.x.slice_mut(s![rows, ..]).assign(&self.download(&z)?);
         }
         self.data.scaling.invert(&mut generated.x);
         self.data.scaling.invert(&mut generated.source);
@@ -162,16 +166,21 @@ impl Generator {
         Ok(generated)
     }
 
-    /// The velocity at time `t` of points in the user's units, `[n, d] -> [n, d]`, in those units.
+    /// The velocity without a class at time `t` of points in the user's units, `[n, d] -> [n, d]`, in those units.
     ///
     /// # Errors
     /// [`NnError::Path`] where the velocity is not determined by the prediction.
-    pub fn velocity(&self, t: f64, x: ArrayView2<'_, f32>) -> Result<Array2<f32>, NnError> {
+    pub fn velocity(&self, t: f64, x: &ArrayRef2<f32>) -> Result<Array2<f32>, NnError> {
         let mut z = x.to_owned();
         self.data.scaling.apply(&mut z);
         let field = self.field(None, 1.0);
-        let u = no_grad(|| field.predict(t, &self.upload(z.view()), Prediction::Velocity))?;
+        let u = no_grad(|| field.predict(t, &self.upload(&z), Prediction::Velocity))?;
         Ok(self.download(&u)? * self.data.scaling.scale)
+    }
+
+    /// Whether the model can be asked without a class: it has none, or has been trained with labels dropped.
+    pub fn knows_no_class(&self) -> bool {
+        self.data.classes == 0 || self.label_drop > 0.0
     }
 
     fn check(&self, request: &Request) -> Result<(), NnError> {
@@ -179,6 +188,10 @@ impl Generator {
         let classes = self.data.classes;
         if request.n == 0 {
             return refuse("0 samples were asked for".to_owned(), "ask for at least one");
+        }
+        let states = if request.trajectory { request.solver.steps.saturating_add(3) } else { 2 };
+        if !runtime::fits_in_memory(&[request.n, self.data.dim(), states]) {
+            return refuse(format!("{} samples do not fit into memory", request.n), "ask for fewer");
         }
         if !(request.guidance >= 0.0 && request.guidance.is_finite()) {
             return refuse(format!("guidance {}", request.guidance), "choose zero or a positive number; 1 is off");
@@ -191,7 +204,7 @@ impl Generator {
             if let Some(label) = labels.iter().find(|&&label| label as usize >= classes) {
                 return refuse(format!("class {label} of a model with {classes} classes"), "classes count from 0");
             }
-        } else if classes > 0 && self.label_drop == 0.0 {
+        } else if !self.knows_no_class() {
             let remedy = "name a class, or train with guidance.label_drop above 0";
             return refuse("the model has never seen unlabelled samples".to_owned(), remedy);
         } else if request.guidance != 1.0 {
@@ -212,10 +225,11 @@ impl Generator {
             let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
             Tensor::from_slice(&labels).to_device(self.device)
         });
-        Field { generator: self, labels, guidance }
+        let (model, path, predicts, classes) = (self.model.as_ref(), self.path, self.predicts, self.data.classes);
+        Field { model, path, predicts, classes, labels, guidance }
     }
 
-    fn upload(&self, x: ArrayView2<'_, f32>) -> Tensor {
+    fn upload(&self, x: &ArrayRef2<f32>) -> Tensor {
         let mut shape = vec![x.nrows() as i64];
         shape.extend(self.data.shape.iter().map(|&n| n as i64));
         let values = x.as_standard_layout();
@@ -225,54 +239,5 @@ impl Generator {
     fn download(&self, z: &Tensor) -> Result<Array2<f32>, NnError> {
         let values = Vec::<f32>::try_from(z.to_device(Device::Cpu).reshape([-1]))?;
         Ok(Array2::from_shape_vec((values.len() / self.data.dim(), self.data.dim()), values).expect("whole rows"))
-    }
-}
-
-fn solve(
-    field: &mut Field<'_>,
-    solver: SolverConfig,
-    grid: &TimeGrid,
-    z: &mut Tensor,
-    observer: &mut dyn Observer<Tensor>,
-) -> Result<Stats, SolveError> {
-    no_grad(|| FixedSolver { method: solver.method, ..FixedSolver::default() }.solve(field, grid, z, observer))
-}
-
-/// The velocity field of a model under a condition.
-struct Field<'a> {
-    generator: &'a Generator,
-    labels: Option<Tensor>,
-    guidance: f64,
-}
-
-impl Field<'_> {
-    fn guided(&self) -> bool {
-        self.labels.is_some() && self.guidance != 1.0
-    }
-
-    /// The quantity `wanted` at time `t`.
-    fn predict(&self, t: f64, z: &Tensor, wanted: Prediction) -> Result<Tensor, fm_paths::PathError> {
-        let Generator { model, path, predicts, data, .. } = self.generator;
-        let conversion = path.convert(*predicts, wanted, &[t])?;
-        let times = |z: &Tensor| Tensor::full([z.size()[0]], t, (z.kind(), z.device()));
-        let condition = |labels: Option<Tensor>| Condition { labels };
-        let prediction = if let (Some(labels), true) = (&self.labels, self.guided()) {
-            // One call for both: the first half without a class, the second with.
-            let z = Tensor::cat(&[z, z], 0);
-            let labels = Tensor::cat(&[&labels.full_like(data.classes as i64), labels], 0);
-            let both = model.predict(&z, &times(&z), &condition(Some(labels))).chunk(2, 0);
-            blend(&[classifier_free(self.guidance)], &both[0], &both[1])
-        } else {
-            model.predict(z, &times(z), &condition(self.labels.as_ref().map(Tensor::shallow_clone)))
-        };
-        Ok(if conversion == [[0.0, 1.0]] { prediction } else { blend(&conversion, z, &prediction) })
-    }
-}
-
-impl VectorField<Tensor> for Field<'_> {
-    fn eval(&mut self, t: Time<'_>, z: &Tensor, out: &mut Tensor) -> Result<(), SolveError> {
-        let t = t.row(0);
-        *out = self.predict(t, z, Prediction::Velocity).map_err(|error| SolveError::field(t, error))?;
-        Ok(())
     }
 }

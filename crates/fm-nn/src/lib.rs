@@ -4,26 +4,7 @@
 //! never computes one. A [`Config`] names every choice (path, prediction, coupling, weighting, times, network, ...), each
 //! independent of the others; a [`Trainer`] makes steps, a [`Checkpoint`] keeps a run, a [`Generator`] draws samples.
 //!
-//! ```no_run
-//! use fm_nn::{Config, Generator, Request, Trainer, TrainingData, WeightSet};
-//! use fm_paths::Toy;
-//!
-//! # fn main() -> Result<(), fm_nn::NnError> {
-//! let data = TrainingData::density(Toy::Moons { noise: 0.05, scale: 2.0 });
-//! let config = Config::default();
-//! let mut trainer = Trainer::new(config.clone(), data)?;
-//! while trainer.steps_done() < config.training.steps {
-//!     let loss = trainer.step()?;
-//! }
-//! let checkpoint = trainer.checkpoint(Default::default())?;
-//! let generator = Generator::new(&checkpoint, WeightSet::Ema, config.training.device)?;
-//! let request = Request {
-//!     n: 1000, seed: 0, labels: None, guidance: 1.0, solver: config.solver, trajectory: false,
-//! };
-//! let samples = generator.generate(&request, &mut |_| ())?.x; // [1000, 2]
-//! # Ok(())
-//! # }
-//! ```
+//! `examples/two_moons.rs` is the whole story in one file of fifty lines.
 //!
 //! # Building
 //!
@@ -37,6 +18,7 @@ mod config;
 mod data;
 mod ema;
 mod error;
+mod field;
 mod generator;
 mod mlp;
 mod model;

@@ -131,6 +131,7 @@ impl Params {
     }
 
     /// Independent, frozen weights with the same values: the start of an average, or a snapshot to sample from.
+    #[must_use]
     pub fn frozen_copy(&self) -> Self {
         Self::from_flat(self.specs.clone(), self.flat.detach().copy(), false)
     }

@@ -1,6 +1,6 @@
 //! Where every random number comes from.
 //!
-//! A generator is a pure function of (seed, purpose, index): ChaCha8 keyed by the seed, on the stream of the purpose and
+//! A generator is a pure function of (seed, purpose, index): `ChaCha8` keyed by the seed, on the stream of the purpose and
 //! the index. Nothing has to be carried from one training step to the next, so a resumed run continues exactly, batches
 //! can be prepared ahead on another thread, and the number of threads cannot matter. The generator state that a
 //! checkpoint keeps is the pair (seed, step).

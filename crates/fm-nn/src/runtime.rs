@@ -97,7 +97,7 @@ pub fn device(config: DeviceConfig) -> Result<Device, NnError> {
 ///
 /// With two threads a small network is slower than with one: the threads wait for each other longer than they compute.
 pub fn set_threads(threads: usize, batch: usize, width: usize) {
-    const WORTH_SHARING: usize = 1 << 25;
+    const WORTH_SHARING: usize = 1 << 28;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let chosen = match threads {
         0 if batch.saturating_mul(width).saturating_mul(width) < WORTH_SHARING => 1,
@@ -105,6 +105,13 @@ pub fn set_threads(threads: usize, batch: usize, width: usize) {
         given => given,
     };
     tch::set_num_threads(chosen.min(1024) as i32);
+}
+
+/// Whether the system would give memory for an array of numbers of this shape: the request that can only fail is refused
+/// with words, where the allocator would end the program.
+pub(crate) fn fits_in_memory(shape: &[usize]) -> bool {
+    let values = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+    values.is_some_and(|values| Vec::<f32>::new().try_reserve_exact(values).is_ok())
 }
 
 /// The version of LibTorch that this crate is built for.

@@ -12,8 +12,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::random::{Purpose, stream};
 use crate::{
-    Adam, Batch, BatchMaker, Checkpoint, Condition, Config, DataInfo, Ema, Model, NnError, Params, TrainingData, blend,
-    runtime,
+    Adam, Batch, BatchMaker, Checkpoint, Condition, Config, ConfigError, DataInfo, Ema, Model, NnError, Params,
+    TrainingData, blend, runtime,
 };
 
 /// A training run in progress.
@@ -40,6 +40,14 @@ impl Trainer {
         let device = runtime::device(config.training.device)?;
         let info = data.info();
         let specs = config.network.specs(info.dim(), info.classes);
+        let weights = specs.iter().try_fold(0_usize, |sum, spec| sum.checked_add(spec.len()));
+        if !weights.is_some_and(|weights| runtime::fits_in_memory(&[weights])) {
+            return Err(ConfigError::Conflict {
+                what: "the weights of the network do not fit into memory".to_owned(),
+                remedy: "lower network.hidden or network.blocks",
+            }
+            .into());
+        }
         let params = Params::init(specs, &mut stream(config.seed, Purpose::Weights, 0), device);
         Self::with_params(config, data, params, 0)
     }
@@ -81,6 +89,9 @@ impl Trainer {
     ///
     /// # Errors
     /// [`NnError::Diverged`] if the loss is not finite (the weights are then not updated), and what the batch reports.
+    ///
+    /// # Panics
+    /// If the batch of an earlier step could not be made: the run is over then.
     pub fn step(&mut self) -> Result<f64, NnError> {
         let batch = self.batches.recv().expect("the maker sends until an error, which ends the run")?;
         let loss = self.loss(&batch);

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use self::page::Section;
 use crate::process::Step;
-use crate::setup::{self, LibTorch};
+use crate::setup;
 use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
     let out = workspace.root.join("out/demo");
     let began = Instant::now();
-    let sections = configs.iter().map(|config| show(workspace, &libtorch, config, &out)).collect::<Result<Vec<_>>>()?;
+    let sections = configs.iter().map(|config| show(workspace, config, &out)).collect::<Result<Vec<_>>>()?;
     let seconds = began.elapsed().as_secs_f64();
     let page = out.join("index.html");
     fs::write(&page, page::render(&sections, seconds)).with_context(|| format!("cannot write {}", page.display()))?;
@@ -37,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 }
 
 /// Trains one configuration from nothing, measures it and draws it.
-fn show(workspace: &Workspace, libtorch: &LibTorch, config: &Path, out: &Path) -> Result<Section> {
+fn show(workspace: &Workspace, config: &Path, out: &Path) -> Result<Section> {
     let name = config.file_stem().context("a configuration has a name")?.to_string_lossy().into_owned();
     let run = out.join(&name);
     if run.exists() {
@@ -50,7 +50,7 @@ fn show(workspace: &Workspace, libtorch: &LibTorch, config: &Path, out: &Path) -
     let config = Path::new("demo").join(config.file_name().unwrap_or_default());
     let folder = Path::new("out/demo").join(&name);
     let plots = folder.join("plots");
-    let fm = |verb: &str| Step::new(&program, &workspace.root).envs(libtorch.variables()).arg(verb);
+    let fm = |verb: &str| Step::new(&program, &workspace.root).arg(verb);
     let train = fm("train").arg(&config).arg("--out").arg(&folder);
     let eval = fm("eval").arg(&folder).arg("--json");
     let plot = fm("plot").arg(&folder).arg("--out").arg(&plots);
@@ -65,18 +65,12 @@ fn show(workspace: &Workspace, libtorch: &LibTorch, config: &Path, out: &Path) -
     let training = began.elapsed();
     let mut numbers = numbers(&eval.read()?)?;
     numbers.push(("training, seconds".to_owned(), format!("{:.1}", training.as_secs_f64())));
-    plot.run()?;
-    let pictures = files(&workspace.root.join(&plots), "png")?;
+    // It prints the name of each picture, in the order in which they are to be looked at.
+    let pictures = plot.read()?;
+    let pictures = pictures.lines().filter_map(|path| Path::new(path).strip_prefix("out/demo").ok());
+    let pictures: Vec<_> = pictures.map(|path| path.display().to_string()).collect();
     ensure!(!pictures.is_empty(), "`fm plot` drew nothing into {}", plots.display());
-    let pictures =
-        pictures.iter().filter_map(|path| Some(format!("{name}/plots/{}", path.file_name()?.to_string_lossy())));
-    Ok(Section {
-        pictures: pictures.collect(),
-        settings: fs::read_to_string(workspace.root.join(config))?,
-        commands,
-        numbers,
-        name,
-    })
+    Ok(Section { pictures, settings: fs::read_to_string(workspace.root.join(config))?, commands, numbers, name })
 }
 
 /// The object that `fm eval --json` prints, flat, in its own order.

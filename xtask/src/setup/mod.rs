@@ -62,16 +62,18 @@ enum Origin {
 }
 
 impl LibTorch {
-    /// For the children that build against it and run what they built. Only programs of fm-nn and fm-cli carry the search
-    /// path inside; the library path serves every other test.
-    pub(crate) fn variables(&self) -> Vec<(&'static str, OsString)> {
+    /// For children that build against it. The programs of fm-nn and fm-cli carry the search path inside.
+    pub(crate) fn variables(&self) -> Option<(&'static str, OsString)> {
+        self.dir.as_ref().map(|dir| ("LIBTORCH", dir.into()))
+    }
+
+    /// For children that run other programs that were built against it.
+    pub(crate) fn library_path(&self) -> Option<(&'static str, OsString)> {
         let mut path = vec![self.lib.clone()];
         path.extend(env::var_os("LD_LIBRARY_PATH").iter().flat_map(env::split_paths));
         path.dedup();
-        let libtorch = self.dir.as_ref().map(|dir| ("LIBTORCH", dir.into()));
         // A folder whose name has a colon cannot be in a search path; the programs then rely on the path inside them.
-        let library_path = env::join_paths(path).ok().map(|path| ("LD_LIBRARY_PATH", path));
-        libtorch.into_iter().chain(library_path).collect()
+        env::join_paths(path).ok().map(|path| ("LD_LIBRARY_PATH", path))
     }
 
     fn announce(&self) {

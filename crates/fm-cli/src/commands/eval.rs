@@ -12,7 +12,7 @@ use ndarray::{Array2, s};
 use serde_json::{Map, Value};
 
 use super::sampling::{Sampler, Sampling};
-use crate::config::Prepared;
+use crate::config::{Prepared, Split};
 use crate::data::Dataset;
 use crate::metrics::{KnnClassifier, memorisation_ratio, normalised_path_energy, path_energy};
 use crate::progress::{say, show};
@@ -47,10 +47,10 @@ impl Report {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let sampler = args.sampling.open()?;
     let checkpoint = &sampler.trained.checkpoint;
-    let prepared = sampler.trained.data.prepare(checkpoint.config.seed)?;
+    let prepared = sampler.trained.prepare()?;
     let n = args.n.unwrap_or(match prepared {
         Prepared::Toy(_) => 4000,
-        Prepared::File { .. } => 1000,
+        Prepared::File(_) => 1000,
     });
     ensure!(n >= 2, "-n {n} is too few: measure at least 2 samples");
     let began = Instant::now();
@@ -58,6 +58,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let generated = sampler.draw(n, labels.clone(), true)?;
     let mut report = Report::default();
     report.add("step", checkpoint.step);
+    if let Some(rate) = steps_per_second(&sampler)? {
+        report.add("training_steps_per_second", rate);
+    }
     report.add("samples", n);
     report.add("solver", format!("{} x {}", sampler.solver.steps, sampler.solver.method));
     report.add("nfe", generated.nfe);
@@ -65,16 +68,27 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     report.add("sampling_seconds", began.elapsed().as_secs_f64());
     match &prepared {
         Prepared::Toy(density) => toy(&mut report, &sampler, &generated, *density)?,
-        Prepared::File { train, holdout, .. } => {
-            file(&mut report, &generated, train, holdout)?;
+        Prepared::File(split) => {
+            file(&mut report, &generated, split)?;
             if let Some(labels) = labels {
                 report.add("guidance", sampler.guidance);
-                classes(&mut report, &generated, &labels, train, holdout)?;
+                classes(&mut report, &generated, &labels, split)?;
             }
         }
     }
     print(&report, args.json)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The median speed of the training, if its log is still there.
+fn steps_per_second(sampler: &Sampler) -> Result<Option<f64>> {
+    if !sampler.trained.folder.metrics().exists() {
+        return Ok(None);
+    }
+    let metrics = sampler.trained.folder.read_metrics()?;
+    let mut rates: Vec<f64> = metrics.iter().map(|metric| metric.steps_per_second).collect();
+    rates.sort_by(f64::total_cmp);
+    Ok(rates.get(rates.len() / 2).copied())
 }
 
 /// Distances to fresh samples of the density, and how straight the paths are.
@@ -94,7 +108,8 @@ fn toy(report: &mut Report, sampler: &Sampler, generated: &Generated, density: T
 }
 
 /// Distances to held-out rows, and whether the samples are copies.
-fn file(report: &mut Report, generated: &Generated, train: &Dataset, holdout: &Dataset) -> Result<()> {
+fn file(report: &mut Report, generated: &Generated, split: &Split) -> Result<()> {
+    let Split { train, holdout, .. } = split;
     let rows = holdout.x.nrows();
     if rows < 2 {
         say("no rows are held out (data.holdout): distances to unseen data are left out");
@@ -112,13 +127,8 @@ fn file(report: &mut Report, generated: &Generated, train: &Dataset, holdout: &D
 }
 
 /// Whether a classifier fitted on all real rows sees the class that was asked for.
-fn classes(
-    report: &mut Report,
-    generated: &Generated,
-    labels: &[u32],
-    train: &Dataset,
-    holdout: &Dataset,
-) -> Result<()> {
+fn classes(report: &mut Report, generated: &Generated, labels: &[u32], split: &Split) -> Result<()> {
+    let Split { train, holdout, .. } = split;
     let of = |set: &Dataset| set.labels.clone().context("the data file has no labels any more");
     let x = ndarray::concatenate(ndarray::Axis(0), &[train.x.view(), holdout.x.view()])?;
     let real = KnnClassifier::fit(x, [of(train)?, of(holdout)?].concat(), NEIGHBOURS);

@@ -53,11 +53,24 @@ pub fn samples(path: &Path, sampler: &Sampler, generated: &Generated) -> Result<
 
 /// Real points to compare with: fresh ones of a density, or rows of the file.
 pub fn real_points(sampler: &Sampler) -> Result<Array2<f32>> {
-    let prepared = sampler.trained.data.prepare(sampler.trained.checkpoint.config.seed)?;
-    Ok(match prepared {
+    Ok(match sampler.trained.prepare()? {
         Prepared::Toy(density) => density.sample(POINTS, &mut stream(sampler.seed, Purpose::Evaluation, 0)),
-        Prepared::File { train, .. } => train.x.slice(s![..train.x.nrows().min(POINTS), ..]).to_owned(),
+        Prepared::File(split) => split.train.x.slice(s![..split.train.x.nrows().min(POINTS), ..]).to_owned(),
     })
+}
+
+/// Real images for a grid beside the samples: `columns` of each class in turn, or any if there are no classes. `None` if
+/// there are not enough.
+pub fn real_rows(sampler: &Sampler, rows: usize, columns: usize) -> Result<Option<Array2<f32>>> {
+    let Prepared::File(split) = sampler.trained.prepare()? else { return Ok(None) };
+    let train = &split.train;
+    let chosen: Vec<usize> = match &train.labels {
+        Some(labels) => (0..rows as u32)
+            .flat_map(|class| (0..labels.len()).filter(move |&i| labels[i] == class).take(columns))
+            .collect(),
+        None => (0..train.x.nrows().min(rows * columns)).collect(),
+    };
+    Ok((chosen.len() == rows * columns).then(|| train.x.select(Axis(0), &chosen)))
 }
 
 /// Flat rows as images, `[n, d] -> [n, ...shape]`.

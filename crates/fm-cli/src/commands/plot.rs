@@ -9,7 +9,7 @@ use ndarray::{Array2, Axis, s};
 
 use super::pictures::{self, Look};
 use super::sampling::{Sampler, Sampling};
-use crate::plot::{self, FieldPanel};
+use crate::plot::{self, FieldPanel, PlotError};
 use crate::progress::{say, show};
 
 /// Points in a picture of samples.
@@ -38,46 +38,47 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     fs::create_dir_all(&out).with_context(|| {
         format!("{}: cannot be used for output; choose a folder that you may write to", out.display())
     })?;
+    match pictures::look(&sampler.generator.data().shape) {
+        Look::Point => points(&sampler, &out)?,
+        Look::Image => images(&sampler, &out)?,
+        Look::Other => say("samples of this shape have no picture; only the loss is drawn"),
+    }
     if sampler.trained.folder.metrics().exists() {
         let metrics = sampler.trained.folder.read_metrics()?;
         let points: Vec<_> = metrics.iter().map(|metric| (metric.step, metric.loss)).collect();
         if !points.is_empty() {
-            plot::loss_curve(&announced(&out, "loss.png"), "Training loss", &points)?;
+            draw(&out, "loss.png", |path| plot::loss_curve(path, "Training loss", &points))?;
         }
-    }
-    match pictures::look(&sampler.generator.data().shape) {
-        Look::Point => points(&sampler, &out)?,
-        Look::Image => images(&sampler, &out)?,
-        Look::Other => say("samples of this shape have no picture; only the loss was drawn"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The path of a picture, printed as a result.
-fn announced(out: &Path, name: &str) -> PathBuf {
+/// Makes one picture, and prints its name once it is there.
+fn draw(out: &Path, name: &str, picture: impl FnOnce(&Path) -> Result<(), PlotError>) -> Result<()> {
     let path = out.join(name);
+    picture(&path)?;
     show(&path.display().to_string());
-    path
+    Ok(())
 }
 
 fn points(sampler: &Sampler, out: &Path) -> Result<()> {
     let generated = sampler.draw(POINTS, sampler.every_class(POINTS), true)?;
     let data = pictures::real_points(sampler)?;
-    plot::scatter_pair(
-        &announced(out, "samples.png"),
-        "Samples beside data",
-        &generated.x,
-        &data,
-        Some(&generated.source),
-    )?;
-    let paths = generated.trajectory.slice(s![.., ..PATHS, ..]);
-    plot::trajectories(&announced(out, "trajectories.png"), "From the source to the data", &paths.to_owned())?;
+    draw(out, "samples.png", |path| {
+        plot::scatter_pair(path, "Samples beside data", &generated.x, &data, Some(&generated.source))
+    })?;
+    let paths = generated.trajectory.slice(s![.., ..PATHS, ..]).to_owned();
+    draw(out, "trajectories.png", |path| plot::trajectories(path, "From the source to the data", &paths))?;
 
+    if !sampler.generator.knows_no_class() {
+        say("the field is left out: the model has never seen unlabelled samples (guidance.label_drop)");
+        return Ok(());
+    }
     let every = shown(generated.times.len(), 4);
     let places = arrow_grid(&generated.source, &data);
     let velocities = every
         .iter()
-        .map(|&i| sampler.generator.velocity(generated.times[i], places.view()))
+        .map(|&i| sampler.generator.velocity(generated.times[i], &places))
         .collect::<Result<Vec<_>, _>>()?;
     let panels: Vec<FieldPanel<'_>> = every
         .iter()
@@ -89,20 +90,24 @@ fn points(sampler: &Sampler, out: &Path) -> Result<()> {
             particles: generated.trajectory.index_axis(Axis(0), i),
         })
         .collect();
-    plot::field(&announced(out, "field.png"), "Velocity field", &panels)?;
-    Ok(())
+    draw(out, "field.png", |path| plot::field(path, "Velocity field", &panels))
 }
 
 fn images(sampler: &Sampler, out: &Path) -> Result<()> {
     let data = sampler.generator.data();
-    let (rows, columns) = (data.classes.max(8), 12);
+    let (rows, columns) = (if data.classes > 0 { data.classes } else { 8 }, 12);
     // Row by row, one class each.
     let labels = (data.classes > 0).then(|| (0..rows * columns).map(|i| (i / columns) as u32).collect());
     let names: Vec<String> = (0..data.classes).map(|class| class.to_string()).collect();
     let generated = sampler.draw(rows * columns, labels, true)?;
     let pixels = || pictures::pixels(sampler, &generated.x);
     let grid = pictures::images(&data.shape, &generated.x)?;
-    plot::image_grid(&announced(out, "grid.png"), "Samples", &grid, pixels(), columns, &names)?;
+    draw(out, "grid.png", |path| plot::image_grid(path, "Samples", &grid, pixels(), columns, &names))?;
+
+    if let Some(real) = pictures::real_rows(sampler, rows, columns)? {
+        let real = pictures::images(&data.shape, &real)?;
+        draw(out, "data.png", |path| plot::image_grid(path, "Data", &real, pixels(), columns, &names))?;
+    }
 
     let times = shown(generated.times.len(), TIMES);
     // The first sample of each row.
@@ -110,8 +115,7 @@ fn images(sampler: &Sampler, out: &Path) -> Result<()> {
     let shape: Vec<usize> = [times.len(), rows].iter().chain(&data.shape).copied().collect();
     let frames = frames.into_shape_with_order(shape)?;
     let times: Vec<f64> = times.iter().map(|&i| generated.times[i]).collect();
-    plot::strip(&announced(out, "strip.png"), "The same samples over time", &frames, &times, pixels())?;
-    Ok(())
+    draw(out, "strip.png", |path| plot::strip(path, "The same samples over time", &frames, &times, pixels()))
 }
 
 /// `count` indices spread evenly over `0..len`, with both ends.

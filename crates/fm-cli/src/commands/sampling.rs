@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use fm_nn::{DeviceConfig, Generated, Generator, Request, SolverConfig, WeightSet};
 use fm_solvers::FixedMethod;
 
@@ -77,6 +77,7 @@ impl Sampling {
             Device::Cuda => DeviceConfig::Cuda,
         };
         let config = &trained.checkpoint.config;
+        ensure!(self.steps != Some(0), "--steps 0 is not allowed: the integrator needs at least one step");
         Ok(Sampler {
             generator: Generator::new(&trained.checkpoint, weights, device)?,
             solver: SolverConfig {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use fm_nn::{Checkpoint, NnError, Trainer, write_aside};
 
-use crate::config::{Prepared, RunConfig};
+use crate::config::RunConfig;
 use crate::progress::{Progress, say};
 use crate::run::{self, Metric, RunFolder};
 use crate::settings;
@@ -41,25 +41,37 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         .with_context(|| format!("{}: cannot be read; name a configuration file", args.config.display()))?;
     let mut config: RunConfig = settings::parse(&text, &args.sets, &args.config)?;
     config.data = config.data.absolute()?;
-    config.model.validate().with_context(|| format!("{}", args.config.display()))?;
+    let file = || format!("{}", args.config.display());
+    config.model.validate().with_context(file)?;
+    config.data.validate().with_context(file)?;
     let prepared = config.data.prepare(config.model.seed)?;
     let folder = RunFolder { path: args.out.clone().unwrap_or_else(|| default_folder(&args.config)) };
     let earlier = earlier_checkpoint(&folder, args.resume)?;
+    let data = prepared.training_data()?;
+    let trainer = match &earlier {
+        Some(checkpoint) => {
+            let path = folder.checkpoint();
+            run::same_data(checkpoint, &path, &config.data, prepared.sha256())?;
+            Trainer::resume(config.model.clone(), data, checkpoint, &path)?
+        }
+        None => Trainer::new(config.model.clone(), data).with_context(file)?,
+    };
+    let (done, steps) = (trainer.steps_done(), config.model.training.steps);
+    if done >= steps {
+        say(&format!(
+            "nothing to do: {} is of step {done}, training.steps is {steps}; raise it to train on",
+            folder.checkpoint().display()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+
+    // Only now, so that a refused run leaves the folder as it was.
     folder.create()?;
     write_aside(&folder.config(), |file| {
         let text = toml::to_string(&config).map_err(std::io::Error::other)?;
         file.write_all(text.as_bytes())
     })?;
-
-    let data = prepared.training_data()?;
-    let trainer = match &earlier {
-        Some(checkpoint) => Trainer::resume(config.model.clone(), data, checkpoint, &folder.checkpoint())?,
-        None => Trainer::new(config.model.clone(), data)?,
-    };
-    let sha256 = match &prepared {
-        Prepared::File { sha256, .. } => Some(sha256.as_str()),
-        Prepared::Toy(_) => None,
-    };
+    let sha256 = prepared.sha256();
     Run { extra: run::extra(&config.data, sha256)?, config, folder, trainer }.train()
 }
 
@@ -113,7 +125,7 @@ impl Run {
         while self.trainer.steps_done() < training.steps && !stop.load(Ordering::Relaxed) {
             sum += self.trainer.step().map_err(|error| self.explain(error))?;
             let step = self.trainer.steps_done();
-            if step % training.log_every == 0 || step == training.steps {
+            if step.is_multiple_of(training.log_every) || step == training.steps {
                 let steps = (step - logged) as f64;
                 let loss = sum / steps;
                 let rate = steps / since.elapsed().as_secs_f64();
@@ -122,7 +134,7 @@ impl Run {
                 progress.at(step, || format!("loss {loss:.4}"));
                 (sum, since, logged) = (0.0, Instant::now(), step);
             }
-            if step % training.checkpoint_every == 0 {
+            if step.is_multiple_of(training.checkpoint_every) {
                 self.save()?;
                 saved = Some(step);
             }

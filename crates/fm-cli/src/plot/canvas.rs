@@ -1,6 +1,6 @@
 //! A picture in coordinates of its own pixels, drawn three times as large and averaged down.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Once;
 
@@ -47,7 +47,12 @@ pub(super) fn render(
     draw_on(&mut pixels, (drawn_width, drawn_height), draw)
         .map_err(|source| PlotError::Draw { path: path.to_owned(), source: Box::new(source) })?;
     let picture = average(&pixels, width as usize);
-    Ok(write_aside(path, |file| encode(file, width, height, &picture))?)
+    // To memory first: the encoder would turn the system's errors, which say what to do, into texts.
+    Ok(write_aside(path, |file| {
+        let mut encoded = Vec::new();
+        encode(&mut encoded, width, height, &picture)?;
+        file.write_all(&encoded)
+    })?)
 }
 
 fn draw_on(

@@ -131,7 +131,7 @@ fn unknown_keys_come_with_the_nearest_known_one() {
     says("[optimizer]\nkind = 'sgd'\nmomentum = 1\nbeta1 = 1", &[], &format!("{unknown}`optimizer.beta1`"));
     says("", &["train.stesp=1"], "--set: unknown key `train.stesp`; did you mean `steps`?");
     let message = read("zzzzzz = 1", &[]).unwrap_err().to_string();
-    assert_eq!(message, "c.toml: unknown key `zzzzzz`");
+    assert_eq!(message, "c.toml: unknown key `zzzzzz`; remove it");
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl fmt::Display for UnknownKey {
         write!(f, "unknown key `{}`", self.path)?;
         match &self.suggestion {
             Some(suggestion) => write!(f, "; did you mean `{suggestion}`?"),
-            None => Ok(()),
+            None => write!(f, "; remove it"),
         }
     }
 }

@@ -88,7 +88,7 @@ fn the_velocity_is_the_derivative_of_the_path() {
     let solver = SolverConfig { method: FixedMethod::Euler, steps: 1000 };
     let generated = generator.generate(&Request { solver, trajectory: true, ..request(2) }, &mut |_| ()).unwrap();
     let at = |i: usize| generated.trajectory.index_axis(Axis(0), i);
-    let u = generator.velocity(generated.times[300], at(300)).unwrap();
+    let u = generator.velocity(generated.times[300], &at(300)).unwrap();
     let difference = (&at(301) - &at(300)) * 1000.0;
     // Differences of f32 states around 1 over a step of 1e-3.
     assert!((&u - &difference).iter().all(|e| e.abs() < 5e-3), "{u} {difference}");
