@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     math(workspace)?;
+    Step::cargo(&workspace.root).words("test -p fm-benches --lib").run()?;
     Step::new("python3", &workspace.root).words("-B xtask/src/setup/test_fetch.py").run()?;
     let libtorch = setup::ensure(workspace, &setup::Request::default())?;
     Step::cargo(&workspace.root)

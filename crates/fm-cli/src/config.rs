@@ -123,7 +123,7 @@ pub struct Split {
     pub holdout: Dataset,
     /// The scaling of the training rows.
     pub scaling: Scaling,
-    /// SHA-256 of the data file.
+    /// SHA-256 of the data file and, if there is one, of the label file.
     pub sha256: String,
 }
 
@@ -168,6 +168,20 @@ impl FileConfig {
             let finite = low.is_finite() && high.is_finite();
             ensure!(finite && low < high, "`data.scaling` maps {low}..{high}: `low` must be below `high`, both finite");
         }
+        let LoadOptions { labels, label_column, labels_key, sample_shape, classes, .. } = &self.options;
+        if let Some(shape) = sample_shape {
+            let holds = !shape.is_empty() && !shape.contains(&0);
+            ensure!(holds, "`data.sample_shape` = {shape:?} is not allowed: give at least one axis, none of length 0");
+        }
+        if let Some(classes) = *classes {
+            let labelled = labels.is_some() || label_column.is_some() || labels_key.is_some();
+            ensure!(
+                labelled,
+                "`data.classes` without labels: set `data.label_column`, `data.labels` or `data.labels_key`"
+            );
+            let holds = (1..=1_000_000).contains(&classes);
+            ensure!(holds, "`data.classes` = {classes} is not allowed: it must be between 1 and 1000000");
+        }
         Ok(())
     }
 
@@ -196,8 +210,11 @@ impl FileConfig {
             ScalingConfig::Range { low, high } => Scaling::range(low, high),
             ScalingConfig::None => Scaling::default(),
         };
-        let bytes = std::fs::read(&self.path).with_context(|| format!("{}", self.path.display()))?;
-        Ok(Split { train, holdout, scaling, sha256: format!("{:x}", Sha256::digest(&bytes)) })
+        let mut hasher = Sha256::new();
+        for path in [&self.path].into_iter().chain(&self.options.labels) {
+            hasher.update(std::fs::read(path).with_context(|| format!("{}", path.display()))?);
+        }
+        Ok(Split { train, holdout, scaling, sha256: format!("{:x}", hasher.finalize()) })
     }
 }
 

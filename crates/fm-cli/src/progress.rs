@@ -2,10 +2,11 @@
 //!
 //! Progress goes to standard error and results to standard output, so that `fm eval --json > file` is a clean file.
 
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// Prints a line for the person at the terminal. A closed standard error is no reason to fail.
 pub fn say(line: &str) {
@@ -41,8 +42,12 @@ impl Progress {
     pub fn new(name: &'static str, unit: &str, done: u64, total: u64) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let template = format!("{name} {{bar:32}} {{pos}}/{{len}} {unit}  {{per_sec}}  ETA {{eta}}  {{msg}}");
+        let template = format!("{name} {{bar:32}} {{pos}}/{{len}} {unit}  {{rate}}/s  ETA {{eta}}  {{msg}}");
+        let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let _ = write!(out, "{:.0}", state.per_sec());
+        };
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = style.with_key("rate", rate);
         let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style).with_position(done);
         bar.reset_eta();
         let now = Instant::now();

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -95,16 +95,14 @@ impl RunFolder {
     /// The lines of the log. A last line that a crash cut off is left out.
     pub fn read_metrics(&self) -> Result<Vec<Metric>> {
         let path = self.metrics();
-        let file = File::open(&path).with_context(|| format!("{}", path.display()))?;
-        let mut metrics = Vec::new();
-        for line in BufReader::new(file).lines() {
-            let line = line.with_context(|| format!("{}", path.display()))?;
-            match serde_json::from_str(&line) {
-                Ok(metric) => metrics.push(metric),
-                Err(_) => break,
-            }
-        }
-        Ok(metrics)
+        let text = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let parse = |(i, line)| {
+            serde_json::from_str(line).with_context(|| {
+                format!("{}, line {}: not a line of this program; repair or remove it", path.display(), i + 1)
+            })
+        };
+        whole.lines().enumerate().map(parse).collect()
     }
 }
 
@@ -182,7 +180,7 @@ fn data_of(checkpoint: &Checkpoint, path: &Path) -> Result<DataConfig> {
     serde_json::from_str(text).with_context(|| format!("{}: its data section", path.display()))
 }
 
-/// That `data`, whose file has the checksum `sha256`, is what the checkpoint `path` was trained on. The file may have
+/// That `data`, whose files have the checksum `sha256`, is what the checkpoint `path` was trained on. The files may have
 /// moved.
 pub fn same_data(checkpoint: &Checkpoint, path: &Path, data: &DataConfig, sha256: Option<&str>) -> Result<()> {
     let changed = |key: &str, was: String, now: String| {
@@ -194,7 +192,7 @@ pub fn same_data(checkpoint: &Checkpoint, path: &Path, data: &DataConfig, sha256
     };
     let (was, now) = (section(&data_of(checkpoint, path)?), section(data));
     let show = |value: Option<&serde_json::Value>| value.map_or("absent".to_owned(), ToString::to_string);
-    for key in was.keys().chain(now.keys()).filter(|key| *key != "path") {
+    for key in was.keys().chain(now.keys()).filter(|key| !["path", "labels"].contains(&key.as_str())) {
         if was.get(key) != now.get(key) {
             return changed(key, show(was.get(key)), show(now.get(key)));
         }

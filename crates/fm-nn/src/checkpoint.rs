@@ -6,8 +6,9 @@
 //! | `ema.NAME` | their average |
 //! | `adam.first.NAME`, `adam.second.NAME` | the moments of the optimizer |
 //!
-//! The header holds one JSON text under `flow-matching`: format, configuration, data, step, generator state, what the
-//! application adds, and the SHA-256 over all of that and every tensor. A file is written aside, flushed and renamed, so
+//! The metadata hold one JSON text under `flow-matching`: the format, a SHA-256, and as a text of its own the header with
+//! configuration, data, step, generator state and what the application adds. The checksum is that of the header as
+//! written and of every tensor. A file is written aside, flushed and renamed, so
 //! that a crash at any moment leaves the previous one whole. Any safetensors reader can open the weights.
 
 use std::collections::{BTreeMap, HashMap};
@@ -48,15 +49,21 @@ pub struct Checkpoint {
     pub second: Vec<f32>,
 }
 
+/// What stands around the header, so that its checksum does not depend on how a parser reads it.
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    format: u32,
+    sha256: String,
+    header: String,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header {
-    format: u32,
     step: u64,
     generator: Generator,
     config: Config,
     data: DataInfo,
     extra: BTreeMap<String, String>,
-    sha256: String,
 }
 
 /// The state of the random numbers: with counter-based streams, the seed and the next index are all of it.
@@ -100,17 +107,15 @@ impl Checkpoint {
                 rest = tail;
             }
         }
-        let mut header = Header {
-            format: FORMAT,
+        let header = to_json(&Header {
             step: self.step,
             generator: Generator { kind: "chacha8".to_owned(), seed: self.config.seed, next_step: self.step },
             config: self.config.clone(),
             data: self.data.clone(),
             extra: self.extra.clone(),
-            sha256: String::new(),
-        };
-        header.sha256 = checksum(&header, tensors.iter().map(|(name, view)| (name.as_str(), view.data())));
-        let metadata = HashMap::from([(HEADER.to_owned(), to_json(&header))]);
+        });
+        let sha256 = checksum(&header, tensors.iter().map(|(name, view)| (name.as_str(), view.data())));
+        let metadata = HashMap::from([(HEADER.to_owned(), to_json(&Envelope { format: FORMAT, sha256, header }))]);
         let bytes = safetensors::serialize(&tensors, Some(metadata)).expect("every view has the size of its shape");
         Ok(write_aside(path, |file| file.write_all(&bytes))?)
     }
@@ -135,12 +140,12 @@ impl Checkpoint {
         if format > FORMAT {
             return Err(CheckpointError::Version { path: path_buf(), found: format, known: FORMAT });
         }
-        let mut header: Header = serde_json::from_str(text).map_err(|e| foreign(e.to_string()))?;
-        let stated = std::mem::take(&mut header.sha256);
+        let envelope: Envelope = serde_json::from_str(text).map_err(|e| foreign(e.to_string()))?;
         let tensors: BTreeMap<_, _> = file.iter().collect();
-        if stated != checksum(&header, tensors.iter().map(|(name, view)| (*name, view.data()))) {
+        if envelope.sha256 != checksum(&envelope.header, tensors.iter().map(|(name, view)| (*name, view.data()))) {
             return Err(CheckpointError::Checksum { path: path_buf() });
         }
+        let header: Header = serde_json::from_str(&envelope.header).map_err(|e| foreign(e.to_string()))?;
         let mut checkpoint = Self {
             config: header.config,
             data: header.data,
@@ -233,14 +238,14 @@ fn to_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn to_json(header: &Header) -> String {
-    serde_json::to_string(header).expect("a configuration is plain data with string keys")
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a configuration is plain data with string keys")
 }
 
-/// SHA-256 over the header without its checksum and over every name and tensor, in order of names.
-fn checksum<'a>(header: &Header, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+/// SHA-256 over the header and over every name and tensor, in order of names.
+fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(to_json(header));
+    hasher.update(header);
     for (name, data) in tensors {
         hasher.update(name);
         hasher.update(data);

@@ -103,6 +103,12 @@ impl TrainingData {
         if rows < 2 {
             return Err(DataError::TooFewRows { rows });
         }
+        if shape.is_empty() {
+            return Err(DataError::NoAxes);
+        }
+        if u32::try_from(classes).is_err() {
+            return Err(DataError::Classes { classes });
+        }
         let expected = shape.iter().product();
         if expected != found {
             return Err(DataError::Shape { shape, expected, found });

@@ -63,6 +63,15 @@ pub enum DataError {
         /// The value.
         value: f32,
     },
+    /// A sample shape without axes.
+    #[error("a sample needs at least one axis; give a sample shape such as [2] or [8, 8]")]
+    NoAxes,
+    /// More classes than labels can tell apart.
+    #[error("{classes} classes are more than labels can tell apart: at most 4294967295")]
+    Classes {
+        /// Number of classes.
+        classes: usize,
+    },
     /// The sample shape does not hold the columns.
     #[error("samples of shape {shape:?} hold {expected} values, the rows have {found}")]
     Shape {

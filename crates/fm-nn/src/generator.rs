@@ -27,7 +27,8 @@ pub enum WeightSet {
 pub struct Request {
     /// How many samples.
     pub n: usize,
-    /// Seed of the source samples: sample i is the same however many are drawn.
+    /// Seed of the source samples. Sample i is the same however many are drawn, unless the source spreads its samples
+    /// evenly, as the moons do.
     pub seed: u64,
     /// The class of each sample; `None` for no class.
     pub labels: Option<Vec<u32>>,

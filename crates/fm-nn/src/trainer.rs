@@ -40,11 +40,13 @@ impl Trainer {
         let device = runtime::device(config.training.device)?;
         let info = data.info();
         let specs = config.network.specs(info.dim(), info.classes);
+        // Weights, average, two moments, gradient, and a copy on the host while a checkpoint is written.
+        let copies = 8;
         let weights = specs.iter().try_fold(0_usize, |sum, spec| sum.checked_add(spec.len()));
-        if !weights.is_some_and(|weights| runtime::fits_in_memory(&[weights])) {
+        if !weights.is_some_and(|weights| runtime::fits_in_memory(&[weights, copies])) {
             return Err(ConfigError::Conflict {
                 what: "the weights of the network do not fit into memory".to_owned(),
-                remedy: "lower network.hidden or network.blocks",
+                remedy: "lower network.hidden or network.blocks, or the number of classes",
             }
             .into());
         }

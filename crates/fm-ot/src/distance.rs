@@ -11,8 +11,8 @@ use crate::{OtError, Real, assign_points, points};
 /// ```
 ///
 /// This is the distance of the two *samples*, which is biased upwards as an estimate for the laws that they come from:
-/// two samples of one law are not at distance zero but at about `n^(-1/2)` in one dimension, `n^(-1/2) sqrt(log n)` in two
-/// and `n^(-1/d)` beyond (Fournier & Guillin 2015, theorem 1, for the rates). A generated sample cannot be expected below
+/// two samples of one law are not at distance zero but at one that falls with `n` as slowly as `n^(-1/4)` in up to three
+/// dimensions and `n^(-1/d)` in more than four (Fournier & Guillin 2015, theorem 1, for the upper bounds). A generated sample cannot be expected below
 /// that floor: report the value together with the distance between two fresh samples of the target, and compare only
 /// values of the same `n`. In high dimension the floor hides everything else.
 ///

@@ -17,6 +17,14 @@ use crate::process::Step;
 use crate::setup;
 use crate::workspace::Workspace;
 
+/// What the numbers of a configuration are to reach, shown beside them.
+const GOALS: [(&str, &str, &str); 4] = [
+    ("moons", "w2", "at most 0.12"),
+    ("moons", "npe", "at most 0.1"),
+    ("digits", "class_accuracy", "at least 0.97"),
+    ("digits", "memorisation_ratio", "at least 0.6"),
+];
+
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let configs = files(&workspace.root.join("demo"), "toml")?;
     ensure!(!configs.is_empty(), "there is no configuration in demo/");
@@ -64,6 +72,10 @@ fn show(workspace: &Workspace, config: &Path, out: &Path) -> Result<Section> {
     train.run()?;
     let training = began.elapsed();
     let mut numbers = numbers(&eval.read()?)?;
+    for (metric, value) in &mut numbers {
+        let goal = GOALS.iter().find(|(of, on, _)| *of == name && on == metric);
+        *value += &goal.map_or(String::new(), |(_, _, goal)| format!(" (goal: {goal})"));
+    }
     numbers.push(("training, seconds".to_owned(), format!("{:.1}", training.as_secs_f64())));
     // It prints the name of each picture, in the order in which they are to be looked at.
     let pictures = plot.read()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use fm_nn::{DeviceConfig, Generated, Generator, Request, SolverConfig, WeightSet};
 use fm_solvers::FixedMethod;
 
@@ -76,6 +76,12 @@ impl Sampling {
             Device::Cpu => DeviceConfig::Cpu,
             Device::Cuda => DeviceConfig::Cuda,
         };
+        if let Some(w) = self.guidance
+            && w != 1.0
+            && trained.checkpoint.data.classes == 0
+        {
+            bail!("guidance {w} of a model without classes; leave --guidance out");
+        }
         let config = &trained.checkpoint.config;
         ensure!(self.steps != Some(0), "--steps 0 is not allowed: the integrator needs at least one step");
         Ok(Sampler {

@@ -66,7 +66,7 @@ fn a_file_size_limit_leaves_the_old_files() {
         }
         assert_eq!(place.bytes(name), b"old");
     }
-    limited(&place, 8, &["plot", "out"]).refused(&["out/plots/loss.png", "cannot be written", "file size limit"]);
+    limited(&place, 8, &["plot", "out"]).refused(&["out/plots/samples.png", "cannot be written", "file size limit"]);
     assert!(place.names("out/plots").is_empty());
     assert_eq!(place.names("."), ["new", "out", "run.toml", "x.npy", "x.png"]);
 

@@ -69,7 +69,7 @@ fn a_few_classes_of_images_are_drawn() {
     let data = ["data.kind=file", "data.path=p.csv", "data.label_column=-1", "data.sample_shape=[1, 2, 2]"];
     place.train("out", &data).ok();
     let printed = place.fm(&["plot", "out"]).ok();
-    assert!(printed.ends_with("out/plots/grid.png\nout/plots/data.png\nout/plots/strip.png\n"), "{printed}");
+    assert!(printed.ends_with("out/plots/grid.png\nout/plots/data.png\nout/plots/strip.png\nout/plots/loss.png\n"), "{printed}");
     picture(&place.path("out/plots/grid.png"));
     picture(&place.path("out/plots/strip.png"));
 }

@@ -29,6 +29,21 @@ fn a_file_holds_the_whole_run() {
 }
 
 #[test]
+fn settings_come_back_to_the_last_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let mut saved = checkpoint();
+    // Doubles with every bit of the mantissa in use, which short decimals never are.
+    let mut bits = 0.123_456_789_f64.to_bits();
+    for _ in 0..200 {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        saved.config.optimizer.learning_rate = f64::from_bits(0x3f50_0000_0000_0000 | (bits >> 12));
+        saved.save(&path).unwrap();
+        assert_eq!(Checkpoint::load(&path).unwrap(), saved);
+    }
+}
+
+#[test]
 fn damage_is_found_wherever_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");

@@ -73,6 +73,7 @@ fn data_that_cannot_be_trained_on_is_refused() {
     };
     let x = || Array2::<f32>::zeros((3, 4));
     assert_eq!(table(Array2::zeros((1, 4)), None, vec![4]), DataError::TooFewRows { rows: 1 });
+    assert_eq!(table(Array2::zeros((3, 1)), None, vec![]), DataError::NoAxes);
     assert!(matches!(table(x(), None, vec![2, 3]), DataError::Shape { expected: 6, found: 4, .. }));
     let mut bad = x();
     bad[[2, 1]] = f32::NAN;
