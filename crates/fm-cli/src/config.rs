@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fm_nn::random::{Purpose, stream};
-use fm_nn::{Config, Scaling, TrainingData};
-use fm_paths::Toy;
+use fm_nn::{Config, Scaling, SourceConfig, TimeConfig, TrainingData};
+use fm_paths::{Prediction, TimeLaw, Toy, Weighting};
 use ndarray::Axis;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::data::{self, Dataset, LoadOptions};
+use crate::settings::Settings;
 
 /// A configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,40 @@ pub struct RunConfig {
     /// All other sections.
     #[serde(flatten)]
     pub model: Config,
+}
+
+impl Settings for RunConfig {
+    fn examples() -> Vec<Self> {
+        let densities = [
+            Toy::Normal { dim: 2 },
+            Toy::EightGaussians { radius: 5.0, std: 1.0 },
+            Toy::Moons { noise: 0.05, scale: 2.0 },
+            Toy::SCurve { noise: 0.05, scale: 1.5 },
+            Toy::Checkerboard { cells: 4, width: 8.0 },
+        ];
+        let toys = densities.map(|density| Self {
+            data: DataConfig::Toy { density },
+            model: Config { source: SourceConfig::Toy { density }, ..Config::default() },
+        });
+        let options = LoadOptions {
+            labels: Some(PathBuf::new()),
+            label_column: Some(-1),
+            key: Some(String::new()),
+            labels_key: Some(String::new()),
+            sample_shape: Some(Vec::new()),
+            classes: Some(1),
+        };
+        let scaling = ScalingConfig::Range { low: 0.0, high: 1.0 };
+        let file = Self {
+            data: DataConfig::File(FileConfig { options, scaling, ..FileConfig::default() }),
+            model: Config {
+                time: TimeConfig { law: TimeLaw::LogitNormal { mean: 0.0, std: 1.0 }, ..TimeConfig::default() },
+                weighting: Weighting::Prediction { space: Prediction::Velocity },
+                ..Config::default()
+            },
+        };
+        [vec![file], toys.to_vec()].concat()
+    }
 }
 
 /// Where the data comes from, section `[data]`.
@@ -261,7 +296,7 @@ mod tests {
         assert_eq!(parse(block), RunConfig::default());
         // Every section and key of the default is on the page.
         let canonical = toml::Table::try_from(RunConfig::default()).unwrap();
-        assert!(settings::unknown_keys(&canonical, &toml::from_str(block).unwrap()).is_empty());
+        assert!(settings::unknown_keys(&canonical, &toml::from_str(block).unwrap(), &[]).is_empty());
     }
 
     #[test]

@@ -7,14 +7,16 @@ use std::path::Path;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::DataError;
 use super::npy::Numbers;
 use super::source::{failed, foreign, open};
+use super::{DataError, labels};
 
 const FORMAT: &str = "CSV";
 
 /// Reads a table of numbers: shape `[rows, columns]`, or an empty shape for a file without rows.
-pub(super) fn read(path: &Path) -> Result<Numbers, DataError> {
+///
+/// `label_column` stays in the table; a text in it is told apart from one among the values.
+pub(super) fn read(path: &Path, label_column: Option<i64>) -> Result<Numbers, DataError> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(open(path)?);
     let (mut values, mut rows, mut columns) = (Vec::new(), 0, None);
     let mut record = StringRecord::new();
@@ -30,18 +32,24 @@ pub(super) fn read(path: &Path) -> Result<Numbers, DataError> {
         if header {
             continue;
         }
+        let label = label_column.and_then(|column| labels::position(column, expected));
         for (column, field) in record.iter().enumerate() {
-            values.push(number(path, line, column + 1, field)?);
+            values.push(number(path, line, column + 1, field, label == Some(column))?);
         }
         rows += 1;
     }
     Ok(Numbers { shape: vec![rows, columns.unwrap_or(0)], values })
 }
 
-fn number(path: &Path, line: u64, column: usize, field: &str) -> Result<f64, DataError> {
+fn number(path: &Path, line: u64, column: usize, field: &str, label: bool) -> Result<f64, DataError> {
     let text = || field.chars().take(40).collect::<String>();
     let Ok(value) = field.parse::<f64>() else {
-        return Err(DataError::NotANumber { path: path.to_owned(), line, column, text: text() });
+        let (path, text) = (path.to_owned(), text());
+        return Err(if label {
+            DataError::LabelNotANumber { path, line, column, text }
+        } else {
+            DataError::NotANumber { path, line, column, text }
+        });
     };
     if (value as f32).is_finite() {
         Ok(value)

@@ -170,6 +170,18 @@ pub enum DataError {
         /// The samples.
         samples: usize,
     },
+    /// A field of a text file that should be a label is not a number.
+    #[error("{}: line {line}, column {column} is {text:?}, not an integer label; number the classes from 0", path.display())]
+    LabelNotANumber {
+        /// The file with the labels.
+        path: PathBuf,
+        /// The line, from one.
+        line: u64,
+        /// The column, from one.
+        column: usize,
+        /// The field as written, shortened.
+        text: String,
+    },
     /// A label is not a whole number from zero on.
     #[error("{}: label {value} of sample {row} (from 0) is not a whole number from 0 to {}; number the classes from 0", path.display(), u32::MAX)]
     LabelNotAClass {

@@ -8,6 +8,12 @@ use std::path::Path;
 
 use super::DataError;
 
+/// The position of a column that is counted from the end if it is negative; `None` if there is no such column.
+pub(super) fn position(column: i64, columns: usize) -> Option<usize> {
+    let at = if column < 0 { column.checked_add_unsigned(columns as u64)? } else { column };
+    usize::try_from(at).ok().filter(|&at| at < columns)
+}
+
 /// The labels and the number of classes; `path` is the file that the errors name.
 pub(super) fn check(
     path: &Path,

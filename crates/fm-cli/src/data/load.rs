@@ -45,7 +45,7 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DataError> {
     let format = Format::of(path).ok_or_else(|| DataError::UnknownExtension { path: path.to_owned() })?;
     check_options(path, format, options)?;
 
-    let mut numbers = read(path, format, options.key.as_deref(), options.labels_key.as_deref())?;
+    let mut numbers = read(path, format, options)?;
     if numbers.values.is_empty() {
         return Err(DataError::Empty { path: path.to_owned() });
     }
@@ -95,11 +95,11 @@ fn check_options(path: &Path, format: Format, options: &LoadOptions) -> Result<(
     Ok(())
 }
 
-fn read(path: &Path, format: Format, key: Option<&str>, labels_key: Option<&str>) -> Result<Numbers, DataError> {
+fn read(path: &Path, format: Format, options: &LoadOptions) -> Result<Numbers, DataError> {
     match format {
         Format::Npy => npy::read(&mut open(path)?, path),
-        Format::Npz => npz::read(path, key, labels_key),
-        Format::Delimited => delimited::read(path),
+        Format::Npz => npz::read(path, options.key.as_deref(), options.labels_key.as_deref()),
+        Format::Delimited => delimited::read(path, options.label_column),
         Format::Idx => idx::read(path),
     }
 }
@@ -107,15 +107,18 @@ fn read(path: &Path, format: Format, key: Option<&str>, labels_key: Option<&str>
 /// The numbers of a file of labels, whatever its shape: the count is checked against the samples.
 fn read_labels(path: &Path) -> Result<Vec<f64>, DataError> {
     let format = Format::of(path).ok_or_else(|| DataError::UnknownExtension { path: path.to_owned() })?;
-    Ok(read(path, format, None, None)?.values)
+    let all_labels = LoadOptions { label_column: Some(-1), ..LoadOptions::default() };
+    Ok(read(path, format, &all_labels)?.values)
 }
 
 /// Removes one column of a table and returns it.
 fn take_column(path: &Path, table: &mut Numbers, column: i64) -> Result<Vec<f64>, DataError> {
     let columns = table.shape[1];
-    let at = if column < 0 { column.checked_add_unsigned(columns as u64) } else { Some(column) };
-    let at = at.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < columns);
-    let at = at.ok_or_else(|| DataError::NoSuchColumn { path: path.to_owned(), column, columns })?;
+    let at = labels::position(column, columns).ok_or_else(|| DataError::NoSuchColumn {
+        path: path.to_owned(),
+        column,
+        columns,
+    })?;
     let (mut index, mut taken) = (0, Vec::with_capacity(table.shape[0]));
     table.values.retain(|&value| {
         let label = index % columns == at;

@@ -263,6 +263,25 @@ fn labels_from_a_column() {
 }
 
 #[test]
+fn labels_that_are_words() {
+    let folder = Folder::new();
+    let path = folder.file("iris.csv", "a,b,species\n5.1,3.5,setosa\n7.0,3.2,versicolor\n");
+    for label_column in [-1, 2] {
+        let options = LoadOptions { label_column: Some(label_column), ..LoadOptions::default() };
+        let parts = ["iris.csv", "line 2, column 3 is \"setosa\", not an integer label", "number the classes from 0"];
+        says(load(&path, &options), &parts);
+    }
+    for label_column in [None, Some(0), Some(7)] {
+        let options = LoadOptions { label_column, ..LoadOptions::default() };
+        says(load(&path, &options), &["line 2, column 3 is \"setosa\", not a number"]);
+    }
+    let labels = Some(folder.file("y.csv", "species\nsetosa\nversicolor\n"));
+    let data = folder.file("x.csv", "5.1,3.5\n7.0,3.2\n");
+    let options = LoadOptions { labels, ..LoadOptions::default() };
+    says(load(&data, &options), &["y.csv", "line 2, column 1 is \"setosa\", not an integer label"]);
+}
+
+#[test]
 fn labels_from_a_file() {
     let folder = Folder::new();
     let data = folder.file("x.npy", npy(&array![[1.0_f32], [2.0], [3.0]]));

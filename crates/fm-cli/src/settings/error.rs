@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::fault::{self, Fault};
+use super::unknown::nearest;
 use super::{TAG, UnknownKey, merge};
 
 /// The name that the errors give to the command line.
@@ -80,7 +82,7 @@ pub enum SettingsError {
     UnknownKeys {
         /// The file, or `--set`.
         place: String,
-        /// The keys and what was probably meant, at least one.
+        /// The keys and what is known about them, at least one.
         keys: Vec<UnknownKey>,
     },
 }
@@ -107,37 +109,37 @@ impl SettingsError {
         }
     }
 
-    /// The error for a table that is no `T`.
-    ///
-    /// Tagged sections are buffered while their variant is looked up, and serde forgets the key below them. The key is
-    /// the one without which the error goes away, or becomes that of the next mistake, so it is found by leaving out one
-    /// of the user's values at a time. A tag changes the meaning of its section: only an error about variants is its own.
+    /// The error for a configuration that is no `T`; it is of the file unless a `--set` made it.
     pub(super) fn value<T: DeserializeOwned>(
         file: &Path,
-        defaults: &Table,
-        written: &Table,
-        user: &Table,
+        defaults: Table,
+        written: Table,
+        user: Table,
         error: &toml::de::Error,
     ) -> Self {
-        let mut paths = Vec::new();
-        leaves(user, &mut Vec::new(), &mut paths);
-        let about_tags = error.message().contains("variant");
-        paths.retain(|path| about_tags || path.last().is_none_or(|key| key != TAG));
-        let at_fault = |path: &Vec<String>| match merge(defaults.clone(), remove(user, path)).try_into::<T>() {
-            Ok(_) => true,
-            // A key that is needed may be the culprit too: then it is the one that is missing without it.
-            Err(other) => match missing(&other) {
-                Some(key) => path.last().is_some_and(|last| last == key),
-                None => other.to_string() != error.to_string(),
-            },
-        };
-        let culprit = if missing(error).is_some() { None } else { paths.into_iter().find(at_fault) };
-        // Without a single culprit (a key is missing, or two have the same mistake) the section is all that is known.
-        let (key, from_file) = culprit.map_or_else(
-            || (section_of(error), true),
-            |path| (path.join("."), value_at(written, &path) == value_at(user, &path)),
-        );
-        Self::Value { place: place(file, from_file), key, message: one_line(error.message()) }
+        let merged = Value::Table(merge(defaults, user.clone()));
+        let read = |config: Value| config.try_into::<T>().err().map(|error| error.message().to_owned());
+        let (written, user) = (Value::Table(written), Value::Table(user));
+        let same = |path: &fault::Path| path.get(&written) == path.get(&user);
+        match fault::find(&merged, error.message(), read) {
+            Some(Fault::Value(path)) => {
+                let message = with_nearest(one_line(error.message()));
+                Self::Value { place: place(file, same(&path)), key: path.to_string(), message }
+            }
+            Some(Fault::Missing(section, key)) => {
+                // What a section needs depends on its kind; a key cannot be taken away by the command line.
+                let tag = section.key(TAG);
+                let kind = tag.get(&user);
+                let from_file = same(if kind.is_some() { &tag } else { &section });
+                let needed_by = kind.map_or_else(String::new, |kind| format!("; `{tag} = {kind}` needs it"));
+                let message = format!("missing{needed_by}");
+                Self::Value { place: place(file, from_file), key: section.key(&key).to_string(), message }
+            }
+            None => {
+                let message = one_line(error.message());
+                Self::Value { place: place(file, true), key: section_of(error), message }
+            }
+        }
     }
 
     /// The error for unknown keys: those that the file has too, or if there are none, those of the command line.
@@ -148,9 +150,16 @@ impl SettingsError {
     }
 }
 
-/// The key that serde misses, if that is the error.
-fn missing(error: &toml::de::Error) -> Option<&str> {
-    error.message().strip_prefix("missing field `")?.strip_suffix('`')
+/// The message about an unknown variant, which lists the known ones, with the nearest of them.
+fn with_nearest(message: String) -> String {
+    let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match named.split_first() {
+        Some((word, known)) if message.starts_with("unknown variant `") => match nearest(word, known.iter().copied()) {
+            Some(known) => format!("{message}; did you mean `{known}`?"),
+            None => message,
+        },
+        _ => message,
+    }
 }
 
 /// The section that the TOML library names, in the second line of its message.
@@ -162,39 +171,4 @@ fn section_of(error: &toml::de::Error) -> String {
 
 fn place(file: &Path, from_file: bool) -> String {
     if from_file { file.display().to_string() } else { COMMAND_LINE.to_owned() }
-}
-
-/// The paths of the values of a table, sections followed by what they hold.
-fn leaves(table: &Table, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
-    for (key, value) in table {
-        prefix.push(key.clone());
-        match value {
-            Value::Table(inner) if !inner.is_empty() => leaves(inner, prefix, paths),
-            _ => paths.push(prefix.clone()),
-        }
-        prefix.pop();
-    }
-}
-
-fn value_at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
-    let (first, rest) = path.split_first()?;
-    let value = table.get(first)?;
-    if rest.is_empty() { Some(value) } else { value_at(value.as_table()?, rest) }
-}
-
-/// The table without the value at `path`.
-fn remove(table: &Table, path: &[String]) -> Table {
-    let mut without = table.clone();
-    match path {
-        [] => {}
-        [last] => {
-            without.remove(last);
-        }
-        [section, rest @ ..] => {
-            if let Some(Value::Table(inner)) = without.get_mut(section) {
-                *inner = remove(inner, rest);
-            }
-        }
-    }
-    without
 }

@@ -25,7 +25,8 @@ fn damaged_and_foreign_files_are_refused_by_every_command() {
     let at = position(br#"\"format\":1"#) + br#"\"format\":"#.len();
     later[at] = b'9';
     let mut other_step = good.clone();
-    let at = position(br#"\"step\":12"#) + br#"\"step\":1"#.len();
+    // The header is a text inside a text.
+    let at = position(br#"\\\"step\\\":12"#) + br#"\\\"step\\\":1"#.len();
     other_step[at] = b'3';
 
     let cases: [(&str, Vec<u8>, &[&str]); 8] = [

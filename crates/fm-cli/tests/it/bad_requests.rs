@@ -19,7 +19,7 @@ fn requests_that_cannot_be_served() {
         (&["plain", "-n", "18446744073709551615"], &["memory", "ask for fewer"]),
         (&["plain", "--steps", "0"], &["--steps 0", "at least one step"]),
         (&["plain", "--class", "1"], &["trained without labels", "leave the class out"]),
-        (&["plain", "--guidance", "2"], &["guidance 2 without a class", "leave --guidance out"]),
+        (&["plain", "--guidance", "2"], &["guidance 2 of a model without classes", "leave --guidance out"]),
         (&["classes", "--class", "12"], &["class 12", "3 classes", "from 0"]),
         (&["classes", "--class", "3"], &["class 3", "3 classes", "from 0"]),
         (&["classes", "--class", "none", "--guidance", "2"], &["guidance 2 without a class", "--class"]),

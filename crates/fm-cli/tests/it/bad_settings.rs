@@ -62,6 +62,8 @@ fn unknown_keys_have_a_suggestion() {
     refused(&["zzzzzz=8"], &["`zzzzzz`", "remove it"]);
     file_refused("[trainig]\nsteps = 5\n", &["`trainig`", "did you mean `training`?"]);
     file_refused("[data]\nkind = \"file\"\npaht = \"x.npy\"\n", &["`data.paht`", "did you mean `path`?"]);
+    file_refused("[data]\nkind = \"file\"\nclases = 3\n", &["`data.clases`", "did you mean `classes`?"]);
+    file_refused("[data]\npath = \"x.npy\"\n", &["`data.path`", "it belongs to `data.kind = \"file\"`"]);
 }
 
 #[test]
@@ -69,7 +71,17 @@ fn values_of_another_type() {
     refused(&["training.steps=many"], &["--set", "`training.steps`", "\"many\"", "expected u64"]);
     refused(&["training.steps=1e3"], &["--set", "`training.steps`", "expected u64"]);
     refused(&["seed=-1"], &["--set", "`seed`", "-1"]);
+    refused(&["ema=[0.5]"], &["--set", "`ema`", "a section and not a value"]);
     refused(&["training.device=tpu"], &["--set", "`training.device`", "`tpu`", "`cuda`"]);
+    // Among the other words of a whole file.
+    let place = Place::new();
+    for text in [include_str!("../../../../demo/moons.toml"), include_str!("../../../../demo/digits.toml")] {
+        place.file("demo.toml", text);
+        let outcome = place.fm(&["train", "demo.toml", "--set", "path.kind=lineer"]);
+        outcome.refused(&["--set: `path.kind`", "`lineer`", "did you mean `linear`?"]);
+    }
+    let range = "[data]\nkind = \"file\"\npath = \"x.npy\"\nscaling = { kind = \"range\" }\n";
+    file_refused(range, &["`data.scaling.low`", "missing", "`data.scaling.kind = \"range\"` needs it"]);
     file_refused("[training]\nsteps = \"many\"\n", &["`training.steps`", "\"many\"", "expected u64"]);
     file_refused("training = 3\n", &["training", "3"]);
 }

@@ -51,7 +51,7 @@ fn images_are_sampled_by_class_and_measured() {
 fn images_are_drawn_as_a_grid_and_as_a_strip() {
     let place = digits();
     let printed = place.fm(&["plot", "out"]).ok();
-    let names = ["loss.png", "grid.png", "data.png", "strip.png"];
+    let names = ["grid.png", "data.png", "strip.png", "loss.png"];
     assert_eq!(printed, names.map(|name| format!("out/plots/{name}\n")).concat());
     for name in names {
         let (width, height) = picture(&place.path("out/plots").join(name));
@@ -69,7 +69,10 @@ fn a_few_classes_of_images_are_drawn() {
     let data = ["data.kind=file", "data.path=p.csv", "data.label_column=-1", "data.sample_shape=[1, 2, 2]"];
     place.train("out", &data).ok();
     let printed = place.fm(&["plot", "out"]).ok();
-    assert!(printed.ends_with("out/plots/grid.png\nout/plots/data.png\nout/plots/strip.png\nout/plots/loss.png\n"), "{printed}");
+    assert!(
+        printed.ends_with("out/plots/grid.png\nout/plots/data.png\nout/plots/strip.png\nout/plots/loss.png\n"),
+        "{printed}"
+    );
     picture(&place.path("out/plots/grid.png"));
     picture(&place.path("out/plots/strip.png"));
 }

@@ -88,7 +88,7 @@ fn every_picture_of_the_plane_is_drawn() {
     let place = Place::new();
     place.train("out", &[]).ok();
     let printed = place.fm(&["plot", "out"]).ok();
-    let names = ["loss.png", "samples.png", "trajectories.png", "field.png"];
+    let names = ["samples.png", "trajectories.png", "field.png", "loss.png"];
     assert_eq!(printed, names.map(|name| format!("out/plots/{name}\n")).concat());
     for name in names {
         let (width, height) = picture(&place.path("out/plots").join(name));

@@ -175,8 +175,9 @@ impl Saved {
     pub(crate) fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap();
         let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
-        let header: serde_json::Value =
-            serde_json::from_str(&metadata.metadata().as_ref().unwrap()["flow-matching"]).unwrap();
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let envelope = json(&metadata.metadata().as_ref().unwrap()["flow-matching"]);
+        let header = json(envelope["header"].as_str().unwrap());
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let tensors = file.iter().map(|(name, view)| (name.to_owned(), view.data().to_vec())).collect();
         Self { step: header["step"].as_u64().unwrap(), tensors }
