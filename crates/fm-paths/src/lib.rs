@@ -45,12 +45,15 @@
 //! - T. Salimans, J. Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, ICLR 2022 (v-prediction).
 
 mod error;
+mod gamma;
 mod guidance;
 mod loss;
 mod mix;
 pub mod nd;
 mod path;
 mod prediction;
+mod quadrature;
+mod root;
 mod schedule;
 mod schedules;
 mod time;
@@ -63,6 +66,9 @@ pub use mix::{Conversion, Mix, solve};
 pub use path::AffinePath;
 pub use prediction::Prediction;
 pub use schedule::{Schedule, SchedulePoint};
-pub use schedules::{Cosine, Linear, NamedSchedule};
+pub use schedules::{
+    Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear, LinearBeta,
+    LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection, Ve, Vp,
+};
 pub use time::{TimeLaw, TimeSampler};
 pub use toy::Toy;
