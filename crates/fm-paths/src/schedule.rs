@@ -5,7 +5,7 @@
 //! four is not (σσ̇ at the data end of a variance-preserving path), the schedule states the combination itself: taking
 //! products of the four would be 0·∞ there, and clamping the time, as many codes do, moves the end silently.
 
-use crate::{PathError, root};
+use crate::{Mix, PathError, root};
 
 /// α and σ with their time derivatives, at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +27,11 @@ impl SchedulePoint {
     /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021, Eq. 3.
     pub fn log_snr(self) -> f64 {
         2.0 * (self.alpha / self.sigma).ln()
+    }
+
+    /// The row of the state itself, (α, σ).
+    pub fn state(self) -> Mix {
+        Mix { data: self.alpha, noise: self.sigma }
     }
 
     /// The noise level σ/α, what EDM calls σ; +∞ where α = 0.

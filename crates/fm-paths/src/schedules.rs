@@ -37,15 +37,15 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// | `kind` | schedule | parameters (default) | ends (α, σ) at 0 and 1 |
 /// |---|---|---|---|
 /// | `linear` (default) | [`Linear`]: α = t, σ = 1 − t | | (0, 1), (1, 0) |
-/// | `linear-sigma-min` | [`LinearSigmaMin`]: α = t, σ = 1 − (1 − σ_min)t | `sigma_min` (1e-4) | (0, 1), (1, σ_min) |
+/// | `linear-sigma-min` | [`LinearSigmaMin`]: α = t, `σ = 1 − (1 − σ_min)·t` | `sigma_min` (1e-4) | (0, 1), (1, `sigma_min`) |
 /// | `cosine` | [`Cosine`]: α = sin(πt/2), σ = cos(πt/2) | | (0, 1), (1, 0) |
 /// | `polynomial` | [`Polynomial`]: α = tⁿ, σ = 1 − tⁿ | `power` (2) | (0, 1), (1, 0) |
 /// | `linear-vp` | [`LinearVp`]: α = t, σ = √(1 − t²) | | (0, 1), (1, 0), σ̇ = −∞ at 1 |
 /// | `vp` | [`Vp`] of [`LinearBeta`] | `beta_min` (0.1), `beta_max` (20) | (0.0066, 1.0), (1, 0), σ̇ = −∞ at 1 |
 /// | `ddpm` | [`Vp`] of [`DdpmBeta`] | `steps` (1000), `beta_start` (1e-4), `beta_end` (0.02) | (0.0064, 1.0), (1, 0), σ̇ = −∞ at 1 |
 /// | `iddpm` | [`Vp`] of [`IddpmBeta`] | `steps` (1000), `offset` (0.008) | (5e-5, 1.0), (1, 0), σ̇ = −∞ at 1 |
-/// | `ve` | [`Ve`]: α = 1, geometric σ | `sigma_min` (0.02), `sigma_max` (100) | (1, σ_max), (1, σ_min) |
-/// | `edm` | [`Edm`]: α = 1, σ = σ_max(1 − t) | `sigma_max` (80) | (1, σ_max), (1, 0) |
+/// | `ve` | [`Ve`]: α = 1, geometric σ | `sigma_min` (0.02), `sigma_max` (100) | (1, `sigma_max`), (1, `sigma_min`) |
+/// | `edm` | [`Edm`]: α = 1, `σ = σ_max·(1 − t)` | `sigma_max` (80) | (1, `sigma_max`), (1, 0) |
 ///
 /// Where the table has another source end than (0, 1), the state at `t = 0` is not the source sample: sampling starts from
 /// σ(0) times it, and is off by the data that α(0) leaves in. Where σ̇ is infinite at 1, so is the velocity.

@@ -9,14 +9,14 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// ```
 ///
 /// EDM takes the noise level itself for time, `s = 1` and `σ = t` in its notation, running down from `σ_max`; here that
-/// time is σ_max·(1 − t). Where a sampler's steps fall (EDM's ρ = 7) is the grid's affair and not the path's.
+/// time is `σ_max·(1 − t)`. Where a sampler's steps fall (EDM's ρ = 7) is the grid's affair and not the path's.
 ///
 /// | name | default | meaning | range |
 /// |---|---|---|---|
 /// | `sigma_max` | 80 | the noise at `t = 0` | (0, ∞) |
 ///
 /// # Domain
-/// The source end is not (0, 1): the state at `t = 0` is `x₁ + σ_max·x₀`, so sampling starts from σ_max times a standard
+/// The source end is not (0, 1): the state at `t = 0` is `x₁ + σ_max·x₀`, so sampling starts from `σ_max` times a standard
 /// normal sample. x₀ in every formula is the standard normal sample itself. The data end is exact.
 ///
 /// # Examples

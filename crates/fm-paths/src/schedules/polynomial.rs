@@ -15,7 +15,8 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// | `power` | 2 | the exponent n | [1, ∞) |
 ///
 /// # Domain
-/// For `n > 1` the velocity vanishes at `t = 0` (α̇ = σ̇ = 0), so a velocity prediction determines nothing else there.
+/// For `n > 1` the velocity vanishes at `t = 0` (α̇ = σ̇ = 0), so a velocity prediction there gives the
+/// velocity and what the state alone gives.
 ///
 /// # Examples
 /// ```

@@ -14,8 +14,8 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// | `sigma_max` | 100 | the noise at `t = 0` | (`sigma_min`, ∞) |
 ///
 /// # Domain
-/// The ends are not 0 and 1: the state at `t = 0` is `x₁ + σ_max·x₀`, so sampling starts from σ_max times a standard
-/// normal sample, and this forgets the data only as far as σ_max is large beside it. x₀ in every formula is the standard
+/// The ends are not 0 and 1: the state at `t = 0` is `x₁ + σ_max·x₀`, so sampling starts from `σ_max` times a standard
+/// normal sample, and this forgets the data only as far as `σ_max` is large beside it. x₀ in every formula is the standard
 /// normal sample itself, so the score is −x₀/σ as ever. Velocities have the size of σ̇: predict noise or data.
 ///
 /// # Examples

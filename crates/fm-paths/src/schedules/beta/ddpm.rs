@@ -9,7 +9,8 @@ use crate::{Beta, PathError, gamma::stirling_remainder};
 /// ```
 ///
 /// The factors `1 − β_i` fall linearly, so their product is a quotient of gamma functions, which has a value for any real
-/// number of steps: with d the difference of two β and c = (1 − β_start)/d, ᾱ after κ steps is d^κ·Γ(c + 1)/Γ(c + 1 − κ).
+/// number of steps: with d the difference of two β and `c = (1 − β_start)/d`,
+/// ᾱ after κ steps is `d^κ·Γ(c + 1)/Γ(c + 1 − κ)`.
 /// Nothing is interpolated: at every step the table is met to rounding, between steps all derivatives exist, and no table
 /// is kept. (Interpolating a table is [`BetaTable`](crate::BetaTable), for tables without such a form.)
 ///
