@@ -290,6 +290,10 @@ fn preconditioned_steps_are_those_of_the_table() {
     let end = fm_paths::Vp(fm_paths::LinearBeta::default()).at(0.0).level();
     assert_relative_eq!(vp.coefficients(end).unwrap().c_noise, 999.0, max_relative = 1e-12);
     assert!(vp.coefficients(0.0).is_err() && vp.coefficients(f64::NAN).is_err());
+    // ¼ log ℓ and log(ℓ/2), at a level of e⁴.
+    let noise = |kind: Preconditioning| kind.coefficients(4.0_f64.exp()).unwrap().c_noise;
+    assert_relative_eq!(noise(Preconditioning::Edm { sigma_data: 0.5 }), 1.0, max_relative = 1e-15);
+    assert_relative_eq!(noise(Preconditioning::Ve), 4.0 - 2.0_f64.ln(), max_relative = 1e-15);
 }
 
 #[test]
