@@ -1,4 +1,4 @@
-//! What can go wrong with times and parameters.
+//! What can go wrong with times, noise levels and parameters.
 
 use crate::Prediction;
 
@@ -51,6 +51,36 @@ pub enum PathError {
         index: usize,
         /// The offending time.
         t: f64,
+    },
+    /// A row given by a function and the state do not determine the wanted row, or one of the three is infinite.
+    #[error(
+        "the given row does not determine the wanted one at t = {t} (index {index}): keep the times away from this end"
+    )]
+    Dependent {
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
+    /// A loss weight that is infinite or has no value at this time.
+    #[error(
+        "the loss weight is not finite at t = {t} (index {index}): keep the times away from this end (t_min, t_max)"
+    )]
+    Weight {
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
+    /// A log-SNR that the schedule does not have at any time.
+    #[error("log-SNR {log_snr} is outside [{min}, {max}], the range of the schedule")]
+    LogSnrOutOfRange {
+        /// What was asked for.
+        log_snr: f64,
+        /// The log-SNR at the source.
+        min: f64,
+        /// The log-SNR at the data.
+        max: f64,
     },
     /// A parameter outside its domain.
     #[error("{name} = {value} is not allowed: it must be {domain}")]

@@ -12,6 +12,9 @@
 //! | v | [`V`](Prediction::V) | (−σ, α) |
 //! | score −x₀/σ | [`Score`](Prediction::Score) | (0, −1/σ) |
 //! | state at another time r (a DDIM step) | | (α(r), σ(r)) |
+//! | SDE drift u + ½g²·score | [`rows::sde_drift`] | (α̇, σ̇ − ½g²/σ) |
+//! | data − noise, noise − data | [`rows`] | (1, −1), (−1, 1) |
+//! | raw output F of a preconditioned network | [`Preconditioning`] | `((1 − c_skip)/c_out, −c_skip·(σ/α)/c_out)` |
 //!
 //! Knowing the state and one prediction is knowing two rows, so any other row follows from one 2×2 system, [`solve`].
 //! There is no formula per pair of predictions, and none per tensor library either: what crosses to ndarray or to
@@ -44,25 +47,36 @@
 //! - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
 //! - T. Salimans, J. Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, ICLR 2022 (v-prediction).
 
+mod change;
 mod error;
+mod gamma;
 mod guidance;
 mod loss;
 mod mix;
 pub mod nd;
 mod path;
+mod precondition;
 mod prediction;
+mod quadrature;
+mod root;
+pub mod rows;
 mod schedule;
 mod schedules;
 mod time;
 mod toy;
 
+pub use change::{Matched, ScheduleChange};
 pub use error::PathError;
 pub use guidance::classifier_free;
 pub use loss::Weighting;
 pub use mix::{Conversion, Mix, solve};
 pub use path::AffinePath;
+pub use precondition::{PreconditionCoefficients, Preconditioning};
 pub use prediction::Prediction;
 pub use schedule::{Schedule, SchedulePoint};
-pub use schedules::{Cosine, Linear, NamedSchedule};
-pub use time::{TimeLaw, TimeSampler};
+pub use schedules::{
+    Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear, LinearBeta,
+    LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection, Ve, Vp,
+};
+pub use time::{TimeLaw, TimeSampler, quantile_times, resolution_shift, shift_time};
 pub use toy::Toy;

@@ -41,7 +41,8 @@ pub struct Conversion {
 /// ```
 ///
 /// Two removable cases come before the division: `wanted` parallel to `given` is a rescaled prediction, and `wanted`
-/// parallel to `state` is already known. `None` when the rows do not determine the answer, or it is infinite.
+/// parallel to `state` is already known. A zero row (the velocity of a path that starts from rest) says only what it is:
+/// it gives itself and whatever the state alone gives. `None` when the rows do not determine the answer, or it is infinite.
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,10 @@ pub struct Conversion {
 /// assert_eq!(solve(data, data, u), None); // at t = 1 the state is the data: nothing is known of the noise
 /// ```
 pub fn solve(state: Mix, given: Mix, wanted: Mix) -> Option<Conversion> {
-    let conversion = if wanted.cross(given) == 0.0 {
+    let says_nothing = given == Mix { data: 0.0, noise: 0.0 };
+    let conversion = if says_nothing && wanted == given {
+        Conversion { state: 0.0, prediction: 1.0 }
+    } else if wanted.cross(given) == 0.0 && !says_nothing {
         Conversion { state: 0.0, prediction: wanted.along(given) }
     } else if wanted.cross(state) == 0.0 {
         Conversion { state: wanted.along(state), prediction: 0.0 }

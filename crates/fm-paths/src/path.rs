@@ -68,7 +68,7 @@ impl<S: Schedule> AffinePath<S> {
     /// ```
     pub fn convert(&self, given: Prediction, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         self.each(t, |index, point| {
-            let Conversion { state, prediction } = solve(state_row(point), given.row(point), wanted.row(point))
+            let Conversion { state, prediction } = solve(point.state(), given.row(point), wanted.row(point))
                 .ok_or(PathError::Singular { given, wanted, t: t[index], index })?;
             Ok([state, prediction])
         })
@@ -95,18 +95,18 @@ impl<S: Schedule> AffinePath<S> {
         let goals = self.state(r)?;
         self.each(t, |index, point| {
             let goal = Mix { data: goals[index][0], noise: goals[index][1] };
-            let Conversion { state, prediction } = solve(state_row(point), given.row(point), goal)
+            let Conversion { state, prediction } = solve(point.state(), given.row(point), goal)
                 .ok_or(PathError::SingularStep { given, t: t[index], r: r[index], index })?;
             Ok([state, prediction])
         })
     }
 
     /// `f` at every point of a batch of checked times.
-    fn each(
+    pub(crate) fn each<T>(
         &self,
         t: &[f64],
-        f: impl Fn(usize, SchedulePoint) -> Result<[f64; 2], PathError>,
-    ) -> Result<Vec<[f64; 2]>, PathError> {
+        f: impl Fn(usize, SchedulePoint) -> Result<T, PathError>,
+    ) -> Result<Vec<T>, PathError> {
         t.iter()
             .enumerate()
             .map(|(index, &t)| {
@@ -117,9 +117,4 @@ impl<S: Schedule> AffinePath<S> {
             })
             .collect()
     }
-}
-
-/// The row of the state itself.
-fn state_row(point: SchedulePoint) -> Mix {
-    Mix { data: point.alpha, noise: point.sigma }
 }

@@ -1,7 +1,11 @@
 //! What a schedule is: two amplitudes and their derivatives at one time.
 //!
 //! A schedule returns four host numbers and knows no arrays. Everything that papers list next to a schedule (log-SNR,
-//! drift, diffusion, conversions, loss weights) follows from the four.
+//! drift, diffusion, conversions, loss weights) follows from the four. Where a combination is finite although one of the
+//! four is not (σσ̇ at the data end of a variance-preserving path), the schedule states the combination itself: taking
+//! products of the four would be 0·∞ there, and clamping the time, as many codes do, moves the end silently.
+
+use crate::{Mix, PathError, root};
 
 /// α and σ with their time derivatives, at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,7 +16,7 @@ pub struct SchedulePoint {
     pub sigma: f64,
     /// dα/dt.
     pub d_alpha: f64,
-    /// dσ/dt.
+    /// dσ/dt; −∞ at the data end of variance-preserving schedules with β > 0 there.
     pub d_sigma: f64,
 }
 
@@ -24,13 +28,42 @@ impl SchedulePoint {
     pub fn log_snr(self) -> f64 {
         2.0 * (self.alpha / self.sigma).ln()
     }
+
+    /// The row of the state itself, (α, σ).
+    pub fn state(self) -> Mix {
+        Mix { data: self.alpha, noise: self.sigma }
+    }
+
+    /// The noise level σ/α, what EDM calls σ; +∞ where α = 0.
+    pub fn level(self) -> f64 {
+        self.sigma / self.alpha
+    }
 }
 
 /// A path `z = α(t)·x₁ + σ(t)·x₀` on `t ∈ [0, 1]`.
 ///
-/// The contract, tested for every schedule here: α grows from 0 to 1 and σ falls from 1 to 0, **exactly** 0 and 1 at
-/// the ends unless the schedule documents otherwise (6e-17 in place of 0 turns a clean [`crate::PathError::Singular`]
-/// into a silent factor of 1e16), and the derivatives are those of α and σ.
+/// The contract, tested for every schedule here: the log-SNR grows, the derivatives are those of α and σ, and unless the
+/// schedule documents otherwise α grows from 0 to 1 and σ falls from 1 to 0, **exactly** 0 and 1 at the ends (6e-17 in
+/// place of 0 turns a clean [`crate::PathError::Singular`] into a silent factor of 1e16). An amplitude is always finite;
+/// a derivative may be infinite at an end, never NaN.
+///
+/// # The diffusion process of a schedule
+///
+/// The noising process runs in the time `s = 1 − t` of diffusion papers, from data to noise, and has z as its marginals:
+///
+/// ```text
+/// dX = −f·X ds + g dW,    f = d log α/dt ≥ 0,    g² = −2ασ·d(σ/α)/dt = 2(σ²f − σσ̇) = σ²·dλ/dt ≥ 0
+/// ```
+///
+/// With `f` and `g` of this formula, both functions of our `t`, generation in our time, from noise to data, is
+///
+/// ```text
+/// dX = (f·X + ½g²·score) dt = u dt                       the probability flow
+/// dX = (f·X + ½(1 + η²)g²·score) dt + η·g dW             any η ≥ 0; η = 1 is the reversal of the noising process
+/// ```
+///
+/// Papers that write `d log α` with their time from data to noise have the opposite sign of `f` and the same `g`.
+/// These formulas, as the score itself, belong to a standard normal source drawn independently of the data.
 ///
 /// # Examples
 ///
@@ -49,19 +82,122 @@ impl SchedulePoint {
 /// assert_eq!(target, [[1.0, -1.0]]);
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
+///
+/// # References
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021.
+/// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021.
 pub trait Schedule {
     /// The amplitudes and their derivatives at `t ∈ [0, 1]`.
     fn at(&self, t: f64) -> SchedulePoint;
-}
 
-impl<S: Schedule + ?Sized> Schedule for &S {
-    fn at(&self, t: f64) -> SchedulePoint {
-        (**self).at(t)
+    /// The log signal-to-noise ratio λ = log(α²/σ²) at `t`.
+    fn log_snr(&self, t: f64) -> f64 {
+        self.at(t).log_snr()
+    }
+
+    /// The signal-to-noise ratio α²/σ²; +∞ where σ = 0.
+    fn snr(&self, t: f64) -> f64 {
+        self.log_snr(t).exp()
+    }
+
+    /// dλ/dt; +∞ where α or σ is 0.
+    fn d_log_snr(&self, t: f64) -> f64 {
+        let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.at(t);
+        if alpha == 0.0 || sigma == 0.0 { f64::INFINITY } else { 2.0 * (d_alpha / alpha - d_sigma / sigma) }
+    }
+
+    /// The time at which the log-SNR is `log_snr`.
+    ///
+    /// # Errors
+    /// [`PathError::LogSnrOutOfRange`] if the schedule never has this log-SNR. An infinite one is found where the schedule
+    /// has it.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!(Linear.t_of_log_snr(0.0)?, 0.5);
+    /// assert_eq!(Linear.t_of_log_snr(f64::INFINITY)?, 1.0);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    fn t_of_log_snr(&self, log_snr: f64) -> Result<f64, PathError> {
+        let (min, max) = (self.log_snr(0.0), self.log_snr(1.0));
+        match log_snr {
+            _ if log_snr == min => Ok(0.0),
+            _ if log_snr == max => Ok(1.0),
+            _ if min < log_snr && log_snr < max => Ok(self.inverse_log_snr(log_snr).clamp(0.0, 1.0)),
+            _ => Err(PathError::LogSnrOutOfRange { log_snr, min, max }),
+        }
+    }
+
+    /// [`Schedule::t_of_log_snr`] for a value strictly between those of the ends; the place for a closed form.
+    ///
+    /// The provided version is a bracketed Newton iteration, right to the spacing of floating-point numbers.
+    fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+        root::increasing(|t| self.log_snr(t), |t| self.d_log_snr(t), log_snr)
+    }
+
+    /// `f = d log α/dt`, of the diffusion process above; +∞ where α = 0.
+    fn drift(&self, t: f64) -> f64 {
+        let point = self.at(t);
+        if point.alpha == 0.0 { f64::INFINITY } else { point.d_alpha / point.alpha }
+    }
+
+    /// σσ̇, half the rate of the noise variance. Finite also where σ̇ is not.
+    fn sigma_d_sigma(&self, t: f64) -> f64 {
+        let point = self.at(t);
+        point.sigma * point.d_sigma
+    }
+
+    /// `g² = 2(σ²f − σσ̇)`, of the diffusion process above; +∞ where α = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert!((Linear.g2(0.6) - 4.0 / 3.0).abs() < 1e-15); // 2σ(σ/α + 1) = 2(1 − t)/t
+    /// ```
+    fn g2(&self, t: f64) -> f64 {
+        let sigma = self.at(t).sigma;
+        2.0 * (sigma * sigma * self.drift(t) - self.sigma_d_sigma(t))
+    }
+
+    /// The diffusion coefficient `η·g(t)` of generation at stochasticity η: 0 is the flow, 1 the reversed noising process.
+    fn diffusion_of_eta(&self, t: f64, eta: f64) -> f64 {
+        if eta == 0.0 { 0.0 } else { eta * self.g2(t).sqrt() }
+    }
+
+    /// The stochasticity η of a diffusion coefficient, the inverse of [`Schedule::diffusion_of_eta`].
+    fn eta_of_diffusion(&self, t: f64, diffusion: f64) -> f64 {
+        if diffusion == 0.0 { 0.0 } else { diffusion / self.g2(t).sqrt() }
     }
 }
 
-impl<S: Schedule + ?Sized> Schedule for Box<S> {
-    fn at(&self, t: f64) -> SchedulePoint {
-        (**self).at(t)
-    }
+/// A pointer to a schedule is a schedule, with all of its closed forms.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<S: Schedule + ?Sized> Schedule for $pointer {
+            fn at(&self, t: f64) -> SchedulePoint {
+                (**self).at(t)
+            }
+            fn log_snr(&self, t: f64) -> f64 {
+                (**self).log_snr(t)
+            }
+            fn d_log_snr(&self, t: f64) -> f64 {
+                (**self).d_log_snr(t)
+            }
+            fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+                (**self).inverse_log_snr(log_snr)
+            }
+            fn drift(&self, t: f64) -> f64 {
+                (**self).drift(t)
+            }
+            fn sigma_d_sigma(&self, t: f64) -> f64 {
+                (**self).sigma_d_sigma(t)
+            }
+            fn g2(&self, t: f64) -> f64 {
+                (**self).g2(t)
+            }
+        }
+    )*};
 }
+
+forward!(&S, Box<S>);

@@ -34,4 +34,9 @@ impl Schedule for Cosine {
         let sigma = (FRAC_PI_2 * (1.0 - t)).sin();
         SchedulePoint { alpha, sigma, d_alpha: FRAC_PI_2 * sigma, d_sigma: -FRAC_PI_2 * alpha }
     }
+
+    /// λ = 2 log tan(πt/2).
+    fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+        (0.5 * log_snr).exp().atan() / FRAC_PI_2
+    }
 }

@@ -30,4 +30,9 @@ impl Schedule for Linear {
     fn at(&self, t: f64) -> SchedulePoint {
         SchedulePoint { alpha: t, sigma: 1.0 - t, d_alpha: 1.0, d_sigma: -1.0 }
     }
+
+    /// λ = 2 log(t/(1 − t)), so t is its logistic function.
+    fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+        1.0 / (1.0 + (-0.5 * log_snr).exp())
+    }
 }

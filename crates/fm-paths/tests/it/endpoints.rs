@@ -21,6 +21,32 @@ fn what_each_end_determines() {
     }
 }
 
+/// What the ends of the other schedules determine, in the lines of the table above.
+#[test]
+fn what_the_ends_of_every_named_schedule_determine() {
+    let everything = "dnvvs dnvvs dnvvs dnvvs dnvvs";
+    let at_noise = "dnvvs .n..s dnvvs dnvvs .n..s";
+    let at_data = "d.... dnvv. dnvv. dnvv. d....";
+    // Where σ̇ is infinite no velocity is found or helps, not even from itself.
+    let steep = "d.... dn.v. d.... dn.v. d....";
+    for (name, schedule) in super::schedules::named() {
+        let path = AffinePath::new(schedule);
+        let (source, data) = match name {
+            "linear" | "cosine" => (at_noise, at_data),
+            "linear-sigma-min" => (at_noise, everything),
+            // The velocity is zero at the source: found from anything, and no help.
+            "polynomial" => ("dnvvs .nv.s .nv.s dnvvs .nv.s", at_data),
+            "linear-vp" => (at_noise, steep),
+            "vp" | "ddpm" | "iddpm" => (everything, steep),
+            "ve" => (everything, everything),
+            "edm" => (everything, at_data),
+            other => panic!("no line for {other}"),
+        };
+        assert_eq!(table(&path, 0.0).join(" "), source, "{name} at 0");
+        assert_eq!(table(&path, 1.0).join(" "), data, "{name} at 1");
+    }
+}
+
 #[test]
 fn errors_name_the_place() {
     let path = AffinePath::new(Linear);

@@ -4,6 +4,8 @@
 mod arrays;
 mod conversions;
 mod endpoints;
+mod errata;
 mod schedules;
+mod theorems;
 mod time;
 mod toy;

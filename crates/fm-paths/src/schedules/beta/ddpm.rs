@@ -1,0 +1,115 @@
+//! The linear table of DDPM, continued to all times.
+
+use crate::{Beta, PathError, gamma::stirling_remainder};
+
+/// The `steps` discrete steps of DDPM with linear β, as a smooth function of time.
+///
+/// ```text
+/// β_i = β_start + (β_end − β_start)·i/(N − 1),    ᾱ_k = ∏_{i ≤ k} (1 − β_i) = α² at s = (k + 1)/N,  i, k = 0, …, N − 1
+/// ```
+///
+/// The factors `1 − β_i` fall linearly, so their product is a quotient of gamma functions, which has a value for any real
+/// number of steps: with d the difference of two β and `c = (1 − β_start)/d`,
+/// ᾱ after κ steps is `d^κ·Γ(c + 1)/Γ(c + 1 − κ)`.
+/// Nothing is interpolated: at every step the table is met to rounding, between steps all derivatives exist, and no table
+/// is kept. (Interpolating a table is [`BetaTable`](crate::BetaTable), for tables without such a form.)
+///
+/// The step k of the table is the time `t = 1 − (k + 1)/N`; `t = 1` is the clean sample, one step before the table begins.
+///
+/// | name | default | meaning | range |
+/// |---|---|---|---|
+/// | `steps` | 1000 | N | at least 2 |
+/// | `beta_start` | 1e-4 | β of the first step | (0, 1), and not far below the difference of two β |
+/// | `beta_end` | 0.02 | β of the last step | [`beta_start`, 1) |
+///
+/// # Examples
+/// ```
+/// use fm_paths::{DdpmBeta, Schedule, Vp};
+/// let first = Vp(DdpmBeta::default()).at(1.0 - 1.0 / 1000.0);
+/// assert!((first.alpha * first.alpha - (1.0 - 1e-4)).abs() < 1e-15);
+/// ```
+///
+/// # References
+/// - J. Ho, A. Jain, P. Abbeel, *Denoising Diffusion Probabilistic Models*, NeurIPS 2020, Section 4.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+pub struct DdpmBeta {
+    /// Number of steps.
+    pub steps: u32,
+    /// β of the first step.
+    pub beta_start: f64,
+    /// β of the last step.
+    pub beta_end: f64,
+}
+
+impl Default for DdpmBeta {
+    fn default() -> Self {
+        Self { steps: 1000, beta_start: 1e-4, beta_end: 0.02 }
+    }
+}
+
+impl DdpmBeta {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] unless they are in the ranges of the table. A `beta_start` below about half the difference
+    /// of two neighbouring β is refused: the continued table would begin by removing noise.
+    pub fn validate(&self) -> Result<(), PathError> {
+        let Self { steps, beta_start, beta_end } = *self;
+        PathError::require(steps >= 2, "steps", f64::from(steps), "at least 2")?;
+        let holds = beta_start > 0.0 && beta_start < 1.0;
+        PathError::require(holds, "beta_start", beta_start, "in (0, 1)")?;
+        PathError::require(
+            beta_end >= beta_start && beta_end < 1.0,
+            "beta_end",
+            beta_end,
+            "at least beta_start and below 1",
+        )?;
+        PathError::require(
+            self.rate(0.0) > 0.0,
+            "beta_start",
+            beta_start,
+            "above half the difference of two neighbouring β",
+        )
+    }
+
+    /// log ᾱ after `steps` steps, any real number of them, and its derivative.
+    fn log_alpha_bar(&self, steps: f64) -> [f64; 2] {
+        let first = (-self.beta_start).ln_1p();
+        let difference = (self.beta_end - self.beta_start) / f64::from(self.steps - 1);
+        if difference == 0.0 {
+            return [steps * first, first];
+        }
+        // Stirling's formula for both gamma functions, with everything large cancelled by hand.
+        let c = (1.0 - self.beta_start) / difference;
+        let (a, b) = (c + 1.0, c + 1.0 - steps);
+        let y = steps / a;
+        let log_ratio = (-y).ln_1p();
+        let ([at_a, _], [at_b, slope_b]) = (stirling_remainder(a), stirling_remainder(b));
+        let one = c.recip().ln_1p();
+        let sum = steps * one - a * bowl(y) + 0.5 * log_ratio + (at_a - at_b);
+        let slope = one + log_ratio - 0.5 / b + slope_b;
+        [steps * first + sum, first + slope]
+    }
+}
+
+/// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation.
+fn bowl(y: f64) -> f64 {
+    if y < 0.1 {
+        // Σ yⁿ/(n(n − 1)); the first omitted term is below 1e-17 of the sum.
+        (2..18).rev().fold(0.0, |sum, n| sum * y + 1.0 / f64::from(n * (n - 1))) * y * y
+    } else {
+        (1.0 - y) * (-y).ln_1p() + y
+    }
+}
+
+impl Beta for DdpmBeta {
+    fn rate(&self, s: f64) -> f64 {
+        let n = f64::from(self.steps);
+        -n * self.log_alpha_bar(s * n)[1]
+    }
+
+    fn integral(&self, s: f64) -> f64 {
+        0.0 - self.log_alpha_bar(s * f64::from(self.steps))[0] // not −0 at the data
+    }
+}

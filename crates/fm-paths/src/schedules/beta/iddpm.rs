@@ -1,0 +1,95 @@
+//! The cosine table of improved DDPM, continued to all times.
+
+use std::f64::consts::{FRAC_PI_2, PI};
+
+use crate::{Beta, PathError};
+
+/// The smallest factor 1 − β of a step: the table clips β at 0.999.
+const SMALLEST_FACTOR: f64 = 0.001;
+
+/// The `steps` discrete steps of improved DDPM with its cosine, as a function of time.
+///
+/// ```text
+/// ᾱ(s) = cos²(π/2·(s + o)/(1 + o)) / cos²(π/2·o/(1 + o)),    β_k = min(1 − ᾱ((k + 1)/N)/ᾱ(k/N), 0.999)
+/// ```
+///
+/// Only the last of the N steps is clipped. Up to there this is the cosine itself; over the last step T = −log ᾱ goes to
+/// the table's last value along the parabola that continues it with its slope. So every entry of the table is met to
+/// rounding, and β is continuous. The step k of the table is the time `t = 1 − (k + 1)/N`.
+///
+/// With `t` for `s` reversed and no offset the formula is that of [`Cosine`](crate::Cosine), which has exact ends.
+///
+/// | name | default | meaning | range |
+/// |---|---|---|---|
+/// | `steps` | 1000 | N | at least 2 |
+/// | `offset` | 0.008 | o, which keeps β of the first step away from 0 | (0, 1] |
+///
+/// # Examples
+/// ```
+/// use fm_paths::{IddpmBeta, Schedule, Vp};
+/// let schedule = Vp(IddpmBeta::default());
+/// let (before, last) = (schedule.at(0.001).alpha.powi(2), schedule.at(0.0).alpha.powi(2));
+/// assert!((last / before - 0.001).abs() < 1e-12); // 1 − 0.999
+/// ```
+///
+/// # References
+/// - A. Nichol, P. Dhariwal, *Improved Denoising Diffusion Probabilistic Models*, ICML 2021, Eq. 17.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+pub struct IddpmBeta {
+    /// Number of steps.
+    pub steps: u32,
+    /// The offset o.
+    pub offset: f64,
+}
+
+impl Default for IddpmBeta {
+    fn default() -> Self {
+        Self { steps: 1000, offset: 0.008 }
+    }
+}
+
+impl IddpmBeta {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] unless they are in the ranges of the table.
+    pub fn validate(&self) -> Result<(), PathError> {
+        PathError::require(self.steps >= 2, "steps", f64::from(self.steps), "at least 2")?;
+        PathError::require(self.offset > 0.0 && self.offset <= 1.0, "offset", self.offset, "in (0, 1]")
+    }
+
+    /// T and its derivative on the cosine.
+    fn cosine(&self, s: f64) -> [f64; 2] {
+        let o = self.offset;
+        let (angle, first) = (FRAC_PI_2 * (s + o) / (1.0 + o), FRAC_PI_2 * o / (1.0 + o));
+        // log(cos a/cos b) by the sine of the difference: no cancellation for small s.
+        let difference = FRAC_PI_2 * s / (1.0 + o);
+        let half = (0.5 * difference).sin();
+        let ratio_less_one = -2.0 * half * half - first.tan() * difference.sin();
+        [-2.0 * ratio_less_one.ln_1p(), PI / (1.0 + o) * angle.tan()]
+    }
+
+    /// T and its derivative.
+    fn both(&self, s: f64) -> [f64; 2] {
+        let n = f64::from(self.steps);
+        let knee = (n - 1.0) / n;
+        if s <= knee {
+            return self.cosine(s);
+        }
+        let [value, slope] = self.cosine(knee);
+        let (part, slope) = ((s - knee) * n, slope / n);
+        let bend = -SMALLEST_FACTOR.ln() - slope;
+        [value + part * (slope + part * bend), n * (slope + 2.0 * part * bend)]
+    }
+}
+
+impl Beta for IddpmBeta {
+    fn rate(&self, s: f64) -> f64 {
+        self.both(s)[1]
+    }
+
+    fn integral(&self, s: f64) -> f64 {
+        self.both(s)[0]
+    }
+}

@@ -1,0 +1,69 @@
+//! The polynomial schedule.
+
+use crate::{PathError, Schedule, SchedulePoint};
+
+/// The linear schedule run at the pace of a power of time.
+///
+/// ```text
+/// α = tⁿ,  σ = 1 − tⁿ
+/// ```
+///
+/// The straight lines of [`Linear`](crate::Linear), with the time spent near the source for `n > 1`.
+///
+/// | name | default | meaning | range |
+/// |---|---|---|---|
+/// | `power` | 2 | the exponent n | [1, ∞) |
+///
+/// # Domain
+/// For `n > 1` the velocity vanishes at `t = 0` (α̇ = σ̇ = 0), so a velocity prediction there gives the
+/// velocity and what the state alone gives.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Polynomial, Schedule};
+/// let point = Polynomial { power: 3.0 }.at(0.5);
+/// assert_eq!((point.alpha, point.sigma, point.d_alpha), (0.125, 0.875, 0.75));
+/// ```
+///
+/// # References
+/// - Y. Lipman et al., *Flow Matching Guide and Code*, 2024 (the polynomial convex scheduler).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+pub struct Polynomial {
+    /// The exponent n.
+    pub power: f64,
+}
+
+impl Default for Polynomial {
+    fn default() -> Self {
+        Self { power: 2.0 }
+    }
+}
+
+impl Polynomial {
+    /// Checks the parameter.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] unless `power` is finite and at least 1.
+    pub fn validate(&self) -> Result<(), PathError> {
+        let power = self.power;
+        PathError::require(power.is_finite() && power >= 1.0, "power", power, "finite and at least 1")
+    }
+}
+
+impl Schedule for Polynomial {
+    fn at(&self, t: f64) -> SchedulePoint {
+        let slope = self.power * t.powf(self.power - 1.0);
+        let sigma = 0.0 - (self.power * t.ln()).exp_m1(); // not −0 at the end
+        SchedulePoint { alpha: t.powf(self.power), sigma, d_alpha: slope, d_sigma: -slope }
+    }
+
+    /// tⁿ is the logistic function of λ/2.
+    fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+        (-(-0.5 * log_snr).exp().ln_1p() / self.power).exp()
+    }
+
+    fn drift(&self, t: f64) -> f64 {
+        self.power / t
+    }
+}

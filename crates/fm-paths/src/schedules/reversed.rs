@@ -1,0 +1,81 @@
+//! Schedules and quantities of the other direction of time.
+//!
+//! Inside the project time runs one way. What is written the other way is turned at the edge, once, by a value that says
+//! so; a sign that travels through formulas is how conventions get mixed.
+
+use crate::{Mix, Schedule, SchedulePoint};
+
+/// Which way the time of a paper, a package or a file runs.
+///
+/// Both conversions are their own inverse.
+///
+/// # Examples
+/// ```
+/// use fm_paths::TimeDirection::DataToSource;
+/// assert_eq!(DataToSource.time(0.25), 0.75);
+/// assert_eq!(DataToSource.velocity(2.0), -2.0); // dz/d(1 − t) = −dz/dt
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub enum TimeDirection {
+    /// From the source at 0 to the data at 1, as here.
+    #[default]
+    SourceToData,
+    /// From the data at 0 to the source at 1, as in diffusion papers.
+    DataToSource,
+}
+
+impl TimeDirection {
+    /// Our time from a time of this direction, or the other way round.
+    pub fn time(self, t: f64) -> f64 {
+        match self {
+            Self::SourceToData => t,
+            Self::DataToSource => 1.0 - t,
+        }
+    }
+
+    /// Our velocity, or any derivative by time, from one of this direction, or the other way round.
+    pub fn velocity(self, u: f64) -> f64 {
+        match self {
+            Self::SourceToData => u,
+            Self::DataToSource => -u,
+        }
+    }
+
+    /// The row of the velocity `dz/dt` of this direction: on the linear path data − noise, or noise − data.
+    pub fn velocity_row(self, point: SchedulePoint) -> Mix {
+        Mix { data: self.velocity(point.d_alpha), noise: self.velocity(point.d_sigma) }
+    }
+}
+
+/// A schedule that was written with the data at time 0 and noise at 1, as one of ours.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Linear, Reversed, Schedule, SchedulePoint};
+///
+/// struct Theirs; // z = (1 − s)·data + s·noise
+/// impl Schedule for Theirs {
+///     fn at(&self, s: f64) -> SchedulePoint {
+///         SchedulePoint { alpha: 1.0 - s, sigma: s, d_alpha: -1.0, d_sigma: 1.0 }
+///     }
+/// }
+/// assert_eq!(Reversed(Theirs).at(0.25), Linear.at(0.25));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reversed<S>(pub S);
+
+impl<S: Schedule> Schedule for Reversed<S> {
+    fn at(&self, t: f64) -> SchedulePoint {
+        let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.0.at(1.0 - t);
+        SchedulePoint { alpha, sigma, d_alpha: -d_alpha, d_sigma: -d_sigma }
+    }
+
+    fn log_snr(&self, t: f64) -> f64 {
+        self.0.log_snr(1.0 - t)
+    }
+
+    fn sigma_d_sigma(&self, t: f64) -> f64 {
+        -self.0.sigma_d_sigma(1.0 - t)
+    }
+}

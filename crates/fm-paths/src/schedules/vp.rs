@@ -1,0 +1,91 @@
+//! Variance-preserving schedules, given by a rate of noise β.
+//!
+//! All of them are one formula in the cumulative rate T(s) = ∫₀ˢ β, so a member of the family is two functions, β and T,
+//! and not a schedule of its own: the closed forms at the singular data end are then written and tested once.
+
+use crate::{Schedule, SchedulePoint, root};
+
+/// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
+pub trait Beta {
+    /// β(s) ≥ 0, positive at `s = 0`.
+    fn rate(&self, s: f64) -> f64;
+
+    /// T(s) = ∫₀ˢ β, exactly 0 at `s = 0`.
+    fn integral(&self, s: f64) -> f64;
+
+    /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
+    fn inverse_integral(&self, integral: f64) -> f64 {
+        root::increasing(|s| self.integral(s), |s| self.rate(s), integral)
+    }
+}
+
+/// The variance-preserving schedule of a rate β.
+///
+/// ```text
+/// α = e^{−T/2},  σ = √(1 − e^{−T}),  T = ∫₀ˢ β,  s = 1 − t;    f = β/2,  g² = β,  λ = −log(e^T − 1)
+/// ```
+///
+/// `Vp(LinearBeta::default())` is the VP process of score-based models; see [`LinearBeta`](crate::LinearBeta),
+/// [`DdpmBeta`](crate::DdpmBeta), [`IddpmBeta`](crate::IddpmBeta), [`BetaTable`](crate::BetaTable) and
+/// [`BetaFn`](crate::BetaFn).
+///
+/// # Domain
+/// - At `t = 0` the data amplitude is e^{−T(1)/2}, not 0 (0.0066 for the linear β from 0.1 to 20): the state is not
+///   exactly the source, and sampling that starts from the source is off by that much. Conversions remain exact, and a
+///   noise prediction is even regular there.
+/// - At `t = 1` the amplitudes are exactly (1, 0), and σ̇ = −βα²/(2σ) is −∞. Velocities need `t_max < 1`; v is regular.
+///   σσ̇ = −½βα² and g² = β are finite and stated in closed form.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{LinearBeta, Schedule, Vp};
+/// let vp = Vp(LinearBeta { beta_min: 0.1, beta_max: 20.0 });
+/// assert!((vp.at(0.0).alpha - (-5.025_f64).exp()).abs() < 1e-17); // T(1) = (0.1 + 20)/2
+/// assert_eq!((vp.at(1.0).alpha, vp.at(1.0).sigma, vp.g2(1.0)), (1.0, 0.0, 0.1));
+/// ```
+///
+/// # References
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021 (VP SDE).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+pub struct Vp<B>(pub B);
+
+impl<B: Beta> Schedule for Vp<B> {
+    fn at(&self, t: f64) -> SchedulePoint {
+        let s = 1.0 - t;
+        let (rate, integral) = (self.0.rate(s), self.0.integral(s) + 0.0); // −0 would make σ̇ = +∞
+        let alpha = (-0.5 * integral).exp();
+        let sigma = (-(-integral).exp_m1()).sqrt();
+        let d_alpha = 0.5 * rate * alpha;
+        SchedulePoint { alpha, sigma, d_alpha, d_sigma: -d_alpha * alpha / sigma }
+    }
+
+    fn log_snr(&self, t: f64) -> f64 {
+        -self.0.integral(1.0 - t).exp_m1().ln()
+    }
+
+    /// dλ/dt = g²/σ².
+    fn d_log_snr(&self, t: f64) -> f64 {
+        let s = 1.0 - t;
+        self.0.rate(s) / -(-self.0.integral(s)).exp_m1()
+    }
+
+    /// T = log(1 + e^{−λ}), without overflow.
+    fn inverse_log_snr(&self, log_snr: f64) -> f64 {
+        let integral = (-log_snr.abs()).exp().ln_1p() + (-log_snr).max(0.0);
+        1.0 - self.0.inverse_integral(integral)
+    }
+
+    fn drift(&self, t: f64) -> f64 {
+        0.5 * self.0.rate(1.0 - t)
+    }
+
+    fn sigma_d_sigma(&self, t: f64) -> f64 {
+        let s = 1.0 - t;
+        -0.5 * self.0.rate(s) * (-self.0.integral(s)).exp()
+    }
+
+    fn g2(&self, t: f64) -> f64 {
+        self.0.rate(1.0 - t)
+    }
+}
