@@ -87,6 +87,8 @@ impl Config {
         if let SourceConfig::Toy { density } = self.source {
             density.validate()?;
         }
+        self.path.validate()?;
+        self.weighting.validate()?;
         self.time.sampler()?;
         self.validate_combination()
     }

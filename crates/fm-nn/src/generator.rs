@@ -109,7 +109,7 @@ impl Generator {
 
     /// Draws samples; `progress` is called after every solver step with the fraction done.
     ///
-    /// The solve runs over the interval of training times. Where that ends before `t = 1`, the data that the last
+    /// The solve runs over the interval of training times, from the noise of the source samples at `t_min`. Where that ends before `t = 1`, the data that the last
     /// prediction implies is returned, at the cost of one more evaluation.
     ///
     /// # Errors
@@ -120,6 +120,8 @@ impl Generator {
         let grid = TimeGrid::uniform(self.time.t_min, self.time.t_max, request.solver.steps)?;
         let mut rng = stream(request.seed, Purpose::Generation, 0);
         let dim = self.data.dim();
+        // Nothing is known of the data yet: the state is its noise alone.
+        let [_, noise] = self.path.state(&[self.time.t_min])?[0];
         let kept = if request.trajectory { grid.times() } else { &[] };
         let mut generated = Generated {
             x: Array2::zeros((request.n, dim)),
@@ -134,6 +136,9 @@ impl Generator {
             let labels = request.labels.as_ref().map(|labels| &labels[rows.clone()]);
             let mut field = self.field(labels, request.guidance);
             let mut z = self.upload(&generated.source.slice(s![rows.clone(), ..]));
+            if noise != 1.0 {
+                z *= noise;
+            }
             let mut error = None;
             let mut observer = |step: usize, _t: f64, z: &Tensor| {
                 progress(
