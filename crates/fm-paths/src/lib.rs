@@ -49,6 +49,7 @@ mod guidance;
 mod loss;
 mod mix;
 pub mod nd;
+pub mod oracle;
 mod path;
 mod prediction;
 mod schedule;

@@ -4,6 +4,8 @@
 mod arrays;
 mod conversions;
 mod endpoints;
+mod gaussian_bridge;
+mod oracle;
 mod schedules;
 mod time;
 mod toy;

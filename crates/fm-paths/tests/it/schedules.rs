@@ -4,7 +4,7 @@ use approx::assert_relative_eq;
 use fm_paths::{Cosine, Linear, NamedSchedule, Prediction, Schedule};
 use proptest::prelude::*;
 
-pub(crate) fn all() -> [(&'static str, Box<dyn Schedule>); 4] {
+pub(crate) fn all() -> [(&'static str, Box<dyn Schedule + Sync>); 4] {
     [
         ("linear", Box::new(Linear)),
         ("cosine", Box::new(Cosine)),
