@@ -58,7 +58,7 @@ mod time;
 mod toy;
 
 pub use error::PathError;
-pub use guidance::classifier_free;
+pub use guidance::{Guidance, classifier_free};
 pub use loss::Weighting;
 pub use mix::{Conversion, Mix, solve};
 pub use path::AffinePath;

@@ -5,6 +5,7 @@ mod arrays;
 mod conversions;
 mod endpoints;
 mod gaussian_bridge;
+mod guidance;
 mod oracle;
 mod schedules;
 mod time;
