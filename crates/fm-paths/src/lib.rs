@@ -20,6 +20,10 @@
 //! The rejected alternative is a path that is generic over a tensor type. It evaluates coefficients in the tensor's
 //! precision, drags a backend trait through every signature, and still needs one implementation for each backend.
 //!
+//! What does not fit two coefficients has rooms of its own: [`bridge`] for paths between two arbitrary ends with noise of
+//! their own (three coefficients), [`Guidance`] for mixtures of two predictions, and [`oracle`] for what a perfect network
+//! would answer, which tests may be held against.
+//!
 //! # Examples
 //!
 //! A network predicted the velocity at `t = 0.25`; what clean sample does it imply?
@@ -44,6 +48,7 @@
 //! - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
 //! - T. Salimans, J. Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, ICLR 2022 (v-prediction).
 
+pub mod bridge;
 mod error;
 mod guidance;
 mod loss;

@@ -1,7 +1,9 @@
 //! The integration tests of fm-paths, one binary.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod alloc;
 mod arrays;
+mod bridge;
 mod conversions;
 mod endpoints;
 mod gaussian_bridge;
