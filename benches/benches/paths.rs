@@ -25,6 +25,12 @@ fn paths(c: &mut Criterion) {
                 blend_into(&target, &x1, &x0, &mut u);
             });
         });
+        group.bench_function(BenchmarkId::new("sample-into", &size), |b| {
+            b.iter(|| {
+                let done = path.arrays().sample_into(Prediction::Velocity, black_box(&t), &x1, &x0, &mut z, &mut u);
+                done.expect("the linear path has a velocity everywhere");
+            });
+        });
         group.bench_function(BenchmarkId::new("copy", &size), |b| {
             b.iter(|| {
                 z.assign(black_box(&x0));

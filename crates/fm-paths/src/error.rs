@@ -44,6 +44,38 @@ pub enum PathError {
         /// Position of that time in the batch.
         index: usize,
     },
+    /// A coefficient of a bridge is infinite or has no meaning at this time.
+    #[error("the {quantity} of this bridge is not defined at t = {t} (index {index}): {remedy}")]
+    Bridge {
+        /// What was asked for: velocity, score, drift.
+        quantity: &'static str,
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// The state has no density at this time: all of it lies on points.
+    #[error(
+        "the state has no density at t = {t} (index {index}): keep the times away from this end, or give the data a positive variance"
+    )]
+    Degenerate {
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
+    /// Two parameters that belong together differ in size.
+    #[error("{found} {what}, but {expected} are needed")]
+    Dimension {
+        /// What was counted.
+        what: &'static str,
+        /// The size that the other parameters imply.
+        expected: usize,
+        /// The size given.
+        found: usize,
+    },
     /// A time outside the unit interval, or not a number.
     #[error("time {t} at index {index} is outside [0, 1]: t = 0 is the source and t = 1 the data")]
     TimeOutOfRange {
@@ -98,5 +130,15 @@ impl PathError {
     /// `value` if `holds`, else a [`PathError::Parameter`] that names it.
     pub(crate) fn require(holds: bool, name: &'static str, value: f64, domain: &'static str) -> Result<(), Self> {
         if holds { Ok(()) } else { Err(Self::Parameter { name, value, domain }) }
+    }
+
+    /// Nothing if the sizes agree, else a [`PathError::Dimension`].
+    pub(crate) fn dimension(what: &'static str, expected: usize, found: usize) -> Result<(), Self> {
+        if expected == found { Ok(()) } else { Err(Self::Dimension { what, expected, found }) }
+    }
+
+    /// Nothing if `t` lies in the unit interval, else a [`PathError::TimeOutOfRange`].
+    pub(crate) fn check_time(index: usize, t: f64) -> Result<(), Self> {
+        if (0.0..=1.0).contains(&t) { Ok(()) } else { Err(Self::TimeOutOfRange { index, t }) }
     }
 }

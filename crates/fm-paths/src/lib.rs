@@ -23,6 +23,10 @@
 //! The rejected alternative is a path that is generic over a tensor type. It evaluates coefficients in the tensor's
 //! precision, drags a backend trait through every signature, and still needs one implementation for each backend.
 //!
+//! What does not fit two coefficients has rooms of its own: [`bridge`] for paths between two arbitrary ends with noise of
+//! their own (three coefficients), [`Guidance`] for mixtures of two predictions, and [`oracle`] for what a perfect network
+//! would answer, which tests may be held against.
+//!
 //! # Examples
 //!
 //! A network predicted the velocity at `t = 0.25`; what clean sample does it imply?
@@ -47,6 +51,7 @@
 //! - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
 //! - T. Salimans, J. Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, ICLR 2022 (v-prediction).
 
+pub mod bridge;
 mod change;
 mod error;
 mod gamma;
@@ -54,6 +59,7 @@ mod guidance;
 mod loss;
 mod mix;
 pub mod nd;
+pub mod oracle;
 mod path;
 mod precondition;
 mod prediction;
@@ -67,7 +73,7 @@ mod toy;
 
 pub use change::{Matched, ScheduleChange};
 pub use error::PathError;
-pub use guidance::classifier_free;
+pub use guidance::{Guidance, classifier_free};
 pub use loss::Weighting;
 pub use mix::{Conversion, Mix, solve};
 pub use path::AffinePath;

@@ -1,13 +1,24 @@
 //! The same mathematics applied to ndarray arrays.
 //!
 //! A tensor library does one thing for the path: `out[i] = w[i][0]·x[i] + w[i][1]·y[i]`. [`blend_into`] is that
-//! operation, and everything here is a coefficient function followed by it.
+//! operation, [`blend3_into`] its form for bridges, and everything here is a coefficient function followed by one of
+//! them.
+//!
+//! # Speed
+//! The batch is taken in blocks of rows whose coefficients lie on the stack. Rows of one to four numbers get their
+//! coefficients spread out first, so that the inner loop runs over the whole block; state and target together
+//! ([`OnArrays::sample_into`]) read the inputs once. Large batches are split among the threads of rayon's pool. Every
+//! element is computed from its own inputs alone, so neither the split nor the layout can change a bit of it. The `_into`
+//! forms allocate nothing; above the size where they use threads, rayon's queue may.
 
-#![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
+mod coefficients;
+mod guide;
+mod kernel;
+mod on_arrays;
 
-use ndarray::{ArrayBase, Axis, Data, DataMut, Dimension, NdFloat, RemoveAxis, Zip};
+use ndarray::{ArrayBase, Data, DataMut, Dimension, NdFloat, RemoveAxis};
 
-use crate::{AffinePath, PathError, Prediction, Schedule};
+pub use on_arrays::OnArrays;
 
 /// The element types of the arrays: `f32` and `f64`. Coefficients stay `f64` and are rounded once.
 pub trait Real: NdFloat {
@@ -71,108 +82,79 @@ pub fn blend_into<A: Real, D: Dimension + RemoveAxis>(
     assert_eq!(x.shape(), y.shape(), "blend: x and y differ in shape");
     assert_eq!(x.shape(), out.shape(), "blend: the output differs in shape from x");
     assert_eq!(x.shape()[0], w.len(), "blend: one coefficient pair for each row of shape {:?}", x.shape());
-    let row_len = x.len() / w.len().max(1);
-    if let (Some(x), Some(y), Some(out)) = (x.as_slice(), y.as_slice(), out.as_slice_mut())
-        && row_len > 0
-    {
-        let rows = x.chunks_exact(row_len).zip(y.chunks_exact(row_len)).zip(out.chunks_exact_mut(row_len));
-        for (&[a, b], ((x, y), out)) in w.iter().zip(rows) {
-            let (a, b) = (A::nearest(a), A::nearest(b));
-            for ((&x, &y), out) in x.iter().zip(y).zip(out) {
-                *out = a * x + b * y;
-            }
-        }
-    } else {
-        for (i, &[a, b]) in w.iter().enumerate() {
-            let (a, b) = (A::nearest(a), A::nearest(b));
-            Zip::from(out.index_axis_mut(Axis(0), i))
-                .and(x.index_axis(Axis(0), i))
-                .and(y.index_axis(Axis(0), i))
-                .for_each(|out, &x, &y| *out = a * x + b * y);
-        }
-    }
+    given(w, &[x.view(), y.view()], out.view_mut());
 }
 
-/// The operations of a path on arrays, from [`AffinePath::arrays`].
+/// `out[i] = w[i][0]·x1[i] + w[i][1]·x0[i] + w[i][2]·noise[i]` along the first axis, into a new array: the coefficients
+/// of a [`crate::bridge::ConditionalPath`], applied.
 ///
 /// # Shapes
-/// All arrays are `[B, ...]` of one shape, with one time for each of the B rows.
-///
-/// # Errors
-/// As the coefficient methods of [`AffinePath`].
+/// `w`: B; all arrays: `[B, ...]`.
 ///
 /// # Panics
-/// If the shapes or the number of times do not match.
-#[derive(Clone, Copy, Debug)]
-pub struct OnArrays<'a, S>(&'a AffinePath<S>);
-
-impl<S: Schedule> AffinePath<S> {
-    /// The same operations on ndarray arrays.
-    ///
-    /// # Examples
-    /// ```
-    /// use fm_paths::{AffinePath, Linear, Prediction};
-    /// use ndarray::array;
-    ///
-    /// let path = AffinePath::new(Linear);
-    /// let (x0, x1) = (array![[0.0_f32, 0.0]], array![[4.0_f32, 8.0]]);
-    /// let z = path.arrays().state(&[0.25], &x1, &x0)?;
-    /// let u = path.arrays().target(Prediction::Velocity, &[0.25], &x1, &x0)?;
-    /// assert_eq!((z, u), (array![[1.0, 2.0]], array![[4.0, 8.0]]));
-    /// # Ok::<(), fm_paths::PathError>(())
-    /// ```
-    pub fn arrays(&self) -> OnArrays<'_, S> {
-        OnArrays(self)
-    }
+/// If the shapes or the number of coefficients do not match.
+///
+/// # Examples
+/// ```
+/// use fm_paths::nd::blend3;
+/// use ndarray::array;
+///
+/// let (x1, x0, noise) = (array![1.0, 2.0], array![10.0, 20.0], array![0.5, -0.5]);
+/// assert_eq!(blend3(&[[0.5, 0.5, 1.0], [1.0, 0.0, 0.0]], &x1, &x0, &noise), array![6.0, 2.0]);
+/// ```
+#[track_caller]
+pub fn blend3<A: Real, D: Dimension + RemoveAxis>(
+    w: &[[f64; 3]],
+    x1: &ArrayBase<impl Data<Elem = A>, D>,
+    x0: &ArrayBase<impl Data<Elem = A>, D>,
+    noise: &ArrayBase<impl Data<Elem = A>, D>,
+) -> Owned<A, D> {
+    let mut out = Owned::zeros(x1.raw_dim());
+    blend3_into(w, x1, x0, noise, &mut out);
+    out
 }
 
-impl<S: Schedule> OnArrays<'_, S> {
-    /// The state z of data `x1` and source `x0`.
-    #[track_caller]
-    pub fn state<A: Real, D: Dimension + RemoveAxis>(
-        &self,
-        t: &[f64],
-        x1: &ArrayBase<impl Data<Elem = A>, D>,
-        x0: &ArrayBase<impl Data<Elem = A>, D>,
-    ) -> Result<Owned<A, D>, PathError> {
-        Ok(blend(&self.0.state(t)?, x1, x0))
-    }
+/// [`blend3`] into a given array; allocates nothing.
+///
+/// # Panics
+/// If the shapes or the number of coefficients do not match.
+#[track_caller]
+pub fn blend3_into<A: Real, D: Dimension + RemoveAxis>(
+    w: &[[f64; 3]],
+    x1: &ArrayBase<impl Data<Elem = A>, D>,
+    x0: &ArrayBase<impl Data<Elem = A>, D>,
+    noise: &ArrayBase<impl Data<Elem = A>, D>,
+    out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+) {
+    assert_eq!(x1.shape(), x0.shape(), "blend3: data and source differ in shape");
+    assert_eq!(x1.shape(), noise.shape(), "blend3: data and noise differ in shape");
+    assert_eq!(x1.shape(), out.shape(), "blend3: the output differs in shape from the data");
+    assert_eq!(x1.shape()[0], w.len(), "blend3: one coefficient triple for each row of shape {:?}", x1.shape());
+    given(w, &[x1.view(), x0.view(), noise.view()], out.view_mut());
+}
 
-    /// The regression target `wanted` of data `x1` and source `x0`.
-    #[track_caller]
-    pub fn target<A: Real, D: Dimension + RemoveAxis>(
-        &self,
-        wanted: Prediction,
-        t: &[f64],
-        x1: &ArrayBase<impl Data<Elem = A>, D>,
-        x0: &ArrayBase<impl Data<Elem = A>, D>,
-    ) -> Result<Owned<A, D>, PathError> {
-        Ok(blend(&self.0.target(wanted, t)?, x1, x0))
-    }
+/// Applies coefficients that lie in memory.
+fn given<A: Real, D: Dimension + RemoveAxis, const K: usize>(
+    w: &[[f64; K]],
+    inputs: &[ndarray::ArrayView<'_, A, D>; K],
+    out: ndarray::ArrayViewMut<'_, A, D>,
+) {
+    let fill = |first: usize, count, block: &mut kernel::Block<K, 1>| {
+        for (row, w) in w[first..first + count].iter().enumerate() {
+            for (c, w) in block[0].iter_mut().zip(w) {
+                c[row] = *w;
+            }
+        }
+        Ok(())
+    };
+    kernel::combine(&fill, inputs, [out]).expect("coefficients that exist cannot fail");
+}
 
-    /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
-    #[track_caller]
-    pub fn convert<A: Real, D: Dimension + RemoveAxis>(
-        &self,
-        given: Prediction,
-        wanted: Prediction,
-        t: &[f64],
-        z: &ArrayBase<impl Data<Elem = A>, D>,
-        p: &ArrayBase<impl Data<Elem = A>, D>,
-    ) -> Result<Owned<A, D>, PathError> {
-        Ok(blend(&self.0.convert(given, wanted, t)?, z, p))
+/// Panics with both shapes unless all are the same, and there is one time for each row.
+#[track_caller]
+fn check_shapes(what: &str, t: &[f64], shapes: &[&[usize]]) {
+    for shape in shapes {
+        assert_eq!(shapes[0], *shape, "{what}: arrays differ in shape");
     }
-
-    /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
-    #[track_caller]
-    pub fn transfer<A: Real, D: Dimension + RemoveAxis>(
-        &self,
-        given: Prediction,
-        t: &[f64],
-        r: &[f64],
-        z: &ArrayBase<impl Data<Elem = A>, D>,
-        p: &ArrayBase<impl Data<Elem = A>, D>,
-    ) -> Result<Owned<A, D>, PathError> {
-        Ok(blend(&self.0.transfer(given, t, r)?, z, p))
-    }
+    assert_eq!(shapes[0][0], t.len(), "{what}: one time for each row of shape {:?}", shapes[0]);
 }

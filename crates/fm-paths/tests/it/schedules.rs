@@ -8,6 +8,11 @@ use fm_paths::{
 };
 use proptest::prelude::*;
 
+/// The schedules that run from exactly (0, 1) to exactly (1, 0) with finite rates throughout, to be shared by threads.
+pub(crate) fn regular() -> [(&'static str, Box<dyn Schedule + Sync>); 3] {
+    [("linear", Box::new(Linear)), ("cosine", Box::new(Cosine)), ("polynomial", Box::new(Polynomial { power: 2.0 }))]
+}
+
 /// The schedules that a configuration can name.
 pub(crate) fn named() -> Vec<(&'static str, NamedSchedule)> {
     vec![

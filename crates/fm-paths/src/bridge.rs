@@ -1,0 +1,164 @@
+//! Paths between two arbitrary ends, with noise of their own.
+//!
+//! An affine path has two ingredients; its source is the noise. Between two data sets there are three, data x₁, source
+//! x₀ and an independent standard normal ε, and every quantity is a row of **three** coefficients:
+//!
+//! ```text
+//! z = a(t)·x₁ + b(t)·x₀ + γ(t)·ε
+//! velocity of z given (x₁, x₀, ε) = a'·x₁ + b'·x₀ + γ'·ε
+//! score of z given (x₁, x₀) = −ε/γ
+//! ```
+//!
+//! Papers and packages write the velocity given the ends as `γ'/γ·(z − mean) + mean'`, which is 0/0 wherever γ vanishes
+//! and gets an added 1e-8. In terms of ε nothing is divided. What is still infinite is so by nature (γ' of a Brownian
+//! bridge at its ends) and is a typed error.
+//!
+//! The score exists because ε is Gaussian and independent **by construction**, whatever the coupling of the ends. That is
+//! the guard: these paths offer a score of their own and no conversion to it from other predictions, and the conversions
+//! of [`crate::AffinePath`], which take the *source* for that noise, do not apply to them.
+//!
+//! | path | a, b | γ | velocity | score |
+//! |---|---|---|---|---|
+//! | [`Interpolant`], `γ = none` | any | 0 | everywhere | nowhere |
+//! | [`Interpolant`], `γ = constant` (I-CFM) | t, 1 − t | σ | everywhere | everywhere |
+//! | [`Interpolant`], `γ = brownian` | any | √(a·t(1 − t)) | inside | inside |
+//! | [`Interpolant`], `γ = sin-squared` | any | sin²(πt) | everywhere | inside |
+//! | [`OneSided`] | α, 0 | σ of a schedule | as the schedule | where σ > 0 |
+//! | [`BrownianBridge`], `dX = g dW` | τ, 1 − τ | √(F(1)·τ(1 − τ)) | inside | inside |
+//!
+//! with `F(t) = ∫₀ᵗ g²` and `τ = F(t)/F(1)`; for constant g that is t.
+//!
+//! # Examples
+//! ```
+//! use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+//! use fm_paths::nd::blend3;
+//! use ndarray::array;
+//!
+//! let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+//! let (x1, x0, noise) = (array![[8.0]], array![[0.0]], array![[1.0]]);
+//! let z = blend3(&bridge.state(&[0.5])?, &x1, &x0, &noise);
+//! assert_eq!(z, array![[5.0]]); // halfway, plus σ·√(t(1 − t))
+//! # Ok::<(), fm_paths::PathError>(())
+//! ```
+//!
+//! # References
+//! - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants: A Unifying Framework for Flows and
+//!   Diffusions*, 2023.
+//! - A. Tong et al., *Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport*,
+//!   TMLR 2024.
+//! - A. Tong et al., *Simulation-Free Schrödinger Bridges via Score and Flow Matching*, AISTATS 2024.
+
+mod brownian;
+mod interpolant;
+mod reference;
+
+pub use brownian::BrownianBridge;
+pub use interpolant::{Ends, Gamma, Interpolant, OneSided};
+pub use reference::{Constant, Geometric, Numeric, Reference};
+
+use crate::PathError;
+
+const NO_NOISE: &str = "the state holds no noise here; keep the times away (t_min, t_max), or learn γ·score = −ε (scaled_score), which is finite";
+const INFINITE_RATE: &str =
+    "the noise changes infinitely fast here; keep the times away from this end (t_min, t_max), or choose γ = sin²(πt)";
+const SINGULAR_DRIFT: &str =
+    "the drift towards this end is infinite on it; keep the times away from this end (t_min, t_max)";
+
+/// The rows (data, source, noise) of the state and of its rate of change at one time. Rates may be infinite at an end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BridgePoint {
+    /// Coefficients of the state.
+    pub state: [f64; 3],
+    /// Their time derivatives.
+    pub rate: [f64; 3],
+}
+
+/// A path between two ends, from its coefficients at one time.
+///
+/// The methods on batches take times and return coefficients (data, source, noise) for [`crate::nd::blend3`].
+///
+/// # Errors
+/// Every method reports a time outside `[0, 1]` as [`PathError::TimeOutOfRange`] and an infinite coefficient as
+/// [`PathError::Bridge`], with the index and what to do. No coefficient is ever infinite or NaN.
+///
+/// # Examples
+///
+/// A path of one's own is one function:
+///
+/// ```
+/// use fm_paths::bridge::{BridgePoint, ConditionalPath};
+///
+/// struct Parabola; // linear ends, γ = t(1 − t)
+/// impl ConditionalPath for Parabola {
+///     fn at(&self, t: f64) -> BridgePoint {
+///         BridgePoint { state: [t, 1.0 - t, t * (1.0 - t)], rate: [1.0, -1.0, 1.0 - 2.0 * t] }
+///     }
+/// }
+/// assert_eq!(Parabola.velocity(&[0.25])?, [[1.0, -1.0, 0.5]]);
+/// assert_eq!(Parabola.score(&[0.5])?, [[0.0, 0.0, -4.0]]);
+/// assert!(Parabola.score(&[1.0]).is_err());
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+#[expect(clippy::missing_errors_doc, reason = "stated once, on the trait")]
+pub trait ConditionalPath {
+    /// The rows at `t ∈ [0, 1]`.
+    fn at(&self, t: f64) -> BridgePoint;
+
+    /// The state `z`.
+    fn state(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "state", INFINITE_RATE, |t| self.at(t).state)
+    }
+
+    /// The regression target of the probability flow: the velocity of z given (x₁, x₀, ε).
+    ///
+    /// Its mean given z is the marginal velocity, as is that of the velocity given the ends alone: the two are equal as
+    /// functions of z, `γ'·ε = γ'/γ·(z − mean)`.
+    fn velocity(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "velocity", INFINITE_RATE, |t| self.at(t).rate)
+    }
+
+    /// The regression target of the score: `−ε/γ`.
+    fn score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "score", NO_NOISE, |t| [0.0, 0.0, -1.0 / self.at(t).state[2]])
+    }
+
+    /// The score times γ, which is `−ε`: finite at every time, and what a score network should learn.
+    ///
+    /// At a time where the state holds no noise at all the target is independent of the state and its mean is zero.
+    fn scaled_score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "scaled score", NO_NOISE, |_| [0.0, 0.0, -1.0])
+    }
+}
+
+impl<P: ConditionalPath + ?Sized> ConditionalPath for &P {
+    fn at(&self, t: f64) -> BridgePoint {
+        (**self).at(t)
+    }
+}
+
+impl<P: ConditionalPath + ?Sized> ConditionalPath for Box<P> {
+    fn at(&self, t: f64) -> BridgePoint {
+        (**self).at(t)
+    }
+}
+
+/// A finite row for every checked time.
+fn rows(
+    t: &[f64],
+    quantity: &'static str,
+    remedy: &'static str,
+    f: impl Fn(f64) -> [f64; 3],
+) -> Result<Vec<[f64; 3]>, PathError> {
+    t.iter()
+        .enumerate()
+        .map(|(index, &t)| {
+            PathError::check_time(index, t)?;
+            let row = f(t);
+            if row.iter().all(|c| c.is_finite()) {
+                Ok(row)
+            } else {
+                Err(PathError::Bridge { quantity, t, index, remedy })
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Brownian motion pinned at both ends.
+
+use super::{BridgePoint, ConditionalPath, Reference, SINGULAR_DRIFT, rows};
+use crate::PathError;
+
+/// The reference process `dX = g(t) dW` pinned at `X(0) = x₀` and `X(1) = x₁`.
+///
+/// ```text
+/// z = τ·x₁ + (1 − τ)·x₀ + √(F(1)·τ(1 − τ))·ε,    τ = F(t)/F(1),   F(t) = ∫₀ᵗ g²
+/// velocity given the ends and z = g²·[(x₁ − x₀)/F(1) + (1 − 2τ)/(2γ²)·(z − mean)]
+/// ```
+///
+/// For constant g = σ: mean weight t, variance σ²·t(1 − t) and velocity `(1 − 2t)/(2t(1 − t))·(z − mean) + x₁ − x₀`. With
+/// a g that varies, the mean weight is τ, not t.
+///
+/// Over the coupling of entropic optimal transport with ε = [`entropic_epsilon`](Self::entropic_epsilon) this is the
+/// conditional path of the **Schrödinger bridge** (SB-CFM, \[SF\]²M); over any other coupling, a bridge-matching path.
+///
+/// # Domain
+/// State at all times; velocity and score for `0 < t < 1`; drifts at all times but their goal.
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+/// let bridge = BrownianBridge::new(Constant::new(1.0)?)?;
+/// assert_eq!(bridge.velocity(&[0.5])?, [[1.0, -1.0, 0.0]]);
+/// assert!(bridge.velocity(&[0.0]).is_err()); // γ' is infinite
+/// assert_eq!(bridge.forward_drift(&[0.0])?, [[1.0, -1.0, 0.0]]); // the drift of the diffusion is not
+/// assert_eq!(bridge.entropic_epsilon(), 2.0);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+///
+/// # References
+/// - A. Tong et al., *Simulation-Free Schrödinger Bridges via Score and Flow Matching*, AISTATS 2024 (Appendix E for g
+///   that varies).
+/// - Y. Shi et al., *Diffusion Schrödinger Bridge Matching*, NeurIPS 2023.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrownianBridge<R> {
+    reference: R,
+    total: f64,
+}
+
+impl<R: Reference> BrownianBridge<R> {
+    /// The bridges of `reference`.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] if its energy `F(1)` is not positive and finite.
+    pub fn new(reference: R) -> Result<Self, PathError> {
+        let total = reference.energy(1.0);
+        PathError::require(total.is_finite() && total > 0.0, "energy", total, "positive and finite")?;
+        Ok(Self { reference, total })
+    }
+
+    /// The regularisation with which entropic optimal transport gives the ends of the Schrödinger bridge: `2·F(1)`, for
+    /// constant g `2σ²`, in `min ⟨π, ‖x − y‖²⟩ + ε·Σ π log π` with the full squared cost.
+    pub fn entropic_epsilon(&self) -> f64 {
+        2.0 * self.total
+    }
+
+    /// Coefficients of the drift of the pinned diffusion, `velocity + ½g²·score = g²/(F(1) − F(t))·(x₁ − z)`.
+    ///
+    /// Its mean given z is the drift of the forward diffusion with coefficient g. Both terms of the sum are infinite at
+    /// `t = 0`, and the sum is not: the noise coefficient is `−g²·√(τ/(F(1)·(1 − τ)))`.
+    ///
+    /// # Errors
+    /// As [`ConditionalPath`]; infinite at `t = 1`.
+    pub fn forward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "forward drift", SINGULAR_DRIFT, |t| {
+            let (pull, tau) = (self.pull(t), self.weight(t));
+            [pull, -pull, -pull * (self.total * tau / (1.0 - tau)).sqrt()]
+        })
+    }
+
+    /// Coefficients of `velocity − ½g²·score = g²/F(t)·(z − x₀)`, for the diffusion that runs from the data back to the
+    /// source: with time s = 1 − t its drift is minus this.
+    ///
+    /// # Errors
+    /// As [`ConditionalPath`]; infinite at `t = 0`.
+    pub fn backward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, "backward drift", SINGULAR_DRIFT, |t| {
+            let (pull, tau) = (self.pull(t), self.weight(t));
+            [pull, -pull, pull * (self.total * (1.0 - tau) / tau).sqrt()]
+        })
+    }
+
+    /// τ.
+    fn weight(&self, t: f64) -> f64 {
+        self.reference.energy(t) / self.total
+    }
+
+    /// dτ/dt.
+    fn pull(&self, t: f64) -> f64 {
+        self.reference.g(t).powi(2) / self.total
+    }
+}
+
+impl<R: Reference> ConditionalPath for BrownianBridge<R> {
+    fn at(&self, t: f64) -> BridgePoint {
+        let (pull, tau) = (self.pull(t), self.weight(t));
+        let gamma = (self.total * tau * (1.0 - tau)).sqrt();
+        // γ² = F(1)·τ(1 − τ), so 2γγ' = F(1)·(1 − 2τ)·τ'.
+        let d_gamma = self.total * (1.0 - 2.0 * tau) * pull / (2.0 * gamma);
+        BridgePoint { state: [tau, 1.0 - tau, gamma], rate: [pull, -pull, d_gamma] }
+    }
+}

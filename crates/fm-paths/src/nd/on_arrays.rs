@@ -1,0 +1,214 @@
+//! The operations of an affine path on arrays, allocating or into given outputs.
+#![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
+#![expect(clippy::missing_panics_doc, reason = "stated once, on the type")]
+
+use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
+
+use super::coefficients::{of_ends, of_state, state};
+use super::kernel::Block;
+use super::{Owned, Real, check_shapes, kernel};
+use crate::{AffinePath, PathError, Prediction, Schedule};
+
+/// The operations of a path on arrays, from [`AffinePath::arrays`].
+///
+/// Each comes in two forms; those that end in `_into` write into given arrays and allocate nothing.
+///
+/// # Shapes
+/// All arrays are `[B, ...]` of one shape, with one time for each of the B rows. They need not be contiguous.
+///
+/// # Errors
+/// As the coefficient methods of [`AffinePath`]. What an output holds after an error is not specified.
+///
+/// # Panics
+/// If the shapes or the number of times do not match.
+#[derive(Clone, Copy, Debug)]
+pub struct OnArrays<'a, S>(&'a AffinePath<S>);
+
+impl<S: Schedule> AffinePath<S> {
+    /// The same operations on ndarray arrays.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    ///
+    /// let path = AffinePath::new(Linear);
+    /// let (x0, x1) = (array![[0.0_f32, 0.0]], array![[4.0_f32, 8.0]]);
+    /// let z = path.arrays().state(&[0.25], &x1, &x0)?;
+    /// let u = path.arrays().target(Prediction::Velocity, &[0.25], &x1, &x0)?;
+    /// assert_eq!((z, u), (array![[1.0, 2.0]], array![[4.0, 8.0]]));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn arrays(&self) -> OnArrays<'_, S> {
+        OnArrays(self)
+    }
+}
+
+impl<S: Schedule + Sync> OnArrays<'_, S> {
+    /// The state z of data `x1` and source `x0`.
+    #[track_caller]
+    pub fn state<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(x1.raw_dim());
+        self.state_into(t, x1, x0, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnArrays::state`] into a given array.
+    #[track_caller]
+    pub fn state_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("state", t, &[x1.shape(), x0.shape(), z.shape()]);
+        let fill = |first, count, block: &mut Block<2, 1>| {
+            of_ends(&self.0.schedule, t, (first, count), block, |point| [state(point)], Prediction::Velocity)
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut()])
+    }
+
+    /// The regression target `wanted` of data `x1` and source `x0`.
+    #[track_caller]
+    pub fn target<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(x1.raw_dim());
+        self.target_into(wanted, t, x1, x0, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnArrays::target`] into a given array.
+    #[track_caller]
+    pub fn target_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("target", t, &[x1.shape(), x0.shape(), out.shape()]);
+        let fill = |first, count, block: &mut Block<2, 1>| {
+            of_ends(&self.0.schedule, t, (first, count), block, |point| [wanted.row(point)], wanted)
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view()], [out.view_mut()])
+    }
+
+    /// The state z and the regression target `wanted` in one pass over data `x1` and source `x0`: a training batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::{Array2, array};
+    ///
+    /// let (x0, x1) = (array![[0.0_f32, 0.0]], array![[4.0_f32, 8.0]]);
+    /// let (mut z, mut u) = (Array2::zeros((1, 2)), Array2::zeros((1, 2)));
+    /// AffinePath::new(Linear).arrays().sample_into(Prediction::Velocity, &[0.25], &x1, &x0, &mut z, &mut u)?;
+    /// assert_eq!((z, u), (array![[1.0, 2.0]], array![[4.0, 8.0]]));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn sample_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+        target: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("sample", t, &[x1.shape(), x0.shape(), z.shape(), target.shape()]);
+        let schedule = &self.0.schedule;
+        let fill = |first, count, block: &mut Block<2, 2>| {
+            // The usual target by name, so that the loop over the times has no choice left in it.
+            if wanted == Prediction::Velocity {
+                let rows = |point| [state(point), Prediction::Velocity.row(point)];
+                return of_ends(schedule, t, (first, count), block, rows, wanted);
+            }
+            of_ends(schedule, t, (first, count), block, |point| [state(point), wanted.row(point)], wanted)
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()])
+    }
+
+    /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
+    #[track_caller]
+    pub fn convert<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        given: Prediction,
+        wanted: Prediction,
+        t: &[f64],
+        z: &ArrayBase<impl Data<Elem = A>, D>,
+        p: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(z.raw_dim());
+        self.convert_into(given, wanted, t, z, p, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnArrays::convert`] into a given array.
+    #[track_caller]
+    pub fn convert_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        given: Prediction,
+        wanted: Prediction,
+        t: &[f64],
+        z: &ArrayBase<impl Data<Elem = A>, D>,
+        p: &ArrayBase<impl Data<Elem = A>, D>,
+        out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("convert", t, &[z.shape(), p.shape(), out.shape()]);
+        let fill = |first, count, block: &mut Block<2, 1>| {
+            let singular = |index: usize| PathError::Singular { given, wanted, t: t[index], index };
+            of_state(&self.0.schedule, given, t, (first, count), block, |_, point| Ok(wanted.row(point)), singular)
+        };
+        kernel::combine(&fill, &[z.view(), p.view()], [out.view_mut()])
+    }
+
+    /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
+    #[track_caller]
+    pub fn transfer<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        given: Prediction,
+        t: &[f64],
+        r: &[f64],
+        z: &ArrayBase<impl Data<Elem = A>, D>,
+        p: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(z.raw_dim());
+        self.transfer_into(given, t, r, z, p, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnArrays::transfer`] into a given array.
+    #[track_caller]
+    pub fn transfer_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        given: Prediction,
+        t: &[f64],
+        r: &[f64],
+        z: &ArrayBase<impl Data<Elem = A>, D>,
+        p: &ArrayBase<impl Data<Elem = A>, D>,
+        out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
+        check_shapes("transfer", t, &[z.shape(), p.shape(), out.shape()]);
+        let fill = |first, count, block: &mut Block<2, 1>| {
+            let goal =
+                |index: usize, _| PathError::check_time(index, r[index]).map(|()| state(self.0.schedule.at(r[index])));
+            let singular = |index: usize| PathError::SingularStep { given, t: t[index], r: r[index], index };
+            of_state(&self.0.schedule, given, t, (first, count), block, goal, singular)
+        };
+        kernel::combine(&fill, &[z.view(), p.view()], [out.view_mut()])
+    }
+}

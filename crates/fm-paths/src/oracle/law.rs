@@ -1,0 +1,234 @@
+//! Mixtures of Gaussians: one component is a Gaussian, variance zero is a data set.
+
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1, Axis};
+use ndarray_rand::RandomExt;
+use rand::Rng;
+use rand_distr::StandardNormal;
+
+use super::jacobi;
+use crate::PathError;
+
+/// How far the weights may be from summing to one, for weights that were stored in `f32`; they are normalised.
+const WEIGHT_SLACK: f64 = 1e-6;
+
+/// A law of the data of which everything is known: a mixture of Gaussians, possibly of variance zero.
+///
+/// | constructor | law |
+/// |---|---|
+/// | [`standard_normal`](Self::standard_normal) | N(0, I) |
+/// | [`gaussian`](Self::gaussian) | one Gaussian with any covariance |
+/// | [`isotropic`](Self::isotropic) | a mixture with one variance for each component |
+/// | [`diagonal`](Self::diagonal) | a mixture with one variance for each component and coordinate |
+/// | [`ring`](Self::ring) | equal Gaussians on a circle |
+/// | [`empirical`](Self::empirical) | the given points, equally likely: the law of a finite data set |
+///
+/// A full covariance is diagonal in its principal axes, and the standard normal source looks the same in all axes;
+/// so the one Gaussian is kept in its own axes and turned at the door.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GaussianMixture {
+    log_weights: Vec<f64>,
+    /// `[K, d]`, in the principal axes.
+    means: Array2<f64>,
+    /// `[K or 1, d or 1]`, in the principal axes; a single row or column is shared.
+    variances: Array2<f64>,
+    /// The principal axes as columns, if they are not the coordinate axes.
+    rotation: Option<Array2<f64>>,
+}
+
+#[expect(clippy::len_without_is_empty, reason = "a law has at least one component")]
+impl GaussianMixture {
+    /// N(0, I) in `dim` dimensions.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] if `dim` is zero.
+    pub fn standard_normal(dim: usize) -> Result<Self, PathError> {
+        Self::build(&[1.0], &Array2::zeros((1, dim)), &Array2::ones((1, 1)))
+    }
+
+    /// The Gaussian of this mean and covariance; the covariance may be singular.
+    ///
+    /// # Errors
+    /// [`PathError::Dimension`] if the covariance is not `d × d`; [`PathError::Parameter`] if a number is not finite, or
+    /// the covariance not symmetric or not positive semidefinite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let law = GaussianMixture::gaussian(&array![1.0, 0.0], &array![[2.0, 1.0], [1.0, 2.0]])?;
+    /// // At t = 1 the score is −Σ⁻¹(z − m): here Σ⁻¹ = [[2, −1], [−1, 2]]/3.
+    /// let score = Exact::new(Linear, law).score(&[1.0], &array![[4.0, 0.0]])?;
+    /// assert!((score - array![[-2.0, 1.0]]).iter().all(|e| e.abs() < 1e-14));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn gaussian(mean: &ArrayRef1<f64>, covariance: &ArrayRef2<f64>) -> Result<Self, PathError> {
+        let dim = mean.len();
+        PathError::dimension("rows of the covariance", dim, covariance.nrows())?;
+        PathError::dimension("columns of the covariance", dim, covariance.ncols())?;
+        finite("covariance", covariance.iter())?;
+        let largest = covariance.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
+        let rounding = 1e-12 * largest;
+        for ((i, j), &c) in covariance.indexed_iter() {
+            let asymmetry = (c - covariance[[j, i]]).abs();
+            PathError::require(asymmetry <= rounding, "covariance", asymmetry, "symmetric (this is the difference)")?;
+        }
+        let (mut eigenvalues, axes) = jacobi::eigen(covariance);
+        for value in &mut eigenvalues {
+            PathError::require(
+                *value >= -rounding,
+                "covariance",
+                *value,
+                "positive semidefinite (this is an eigenvalue)",
+            )?;
+            *value = value.max(0.0);
+        }
+        let means = mean.view().insert_axis(Axis(0)).dot(&axes);
+        let law = Self::build(&[1.0], &means, &eigenvalues.insert_axis(Axis(0)))?;
+        Ok(Self { rotation: Some(axes), ..law })
+    }
+
+    /// A mixture with one variance for each component.
+    ///
+    /// # Shapes
+    /// `weights` and `variances`: K; `means`: `[K, d]`.
+    ///
+    /// # Errors
+    /// [`PathError::Dimension`] for lengths that differ; [`PathError::Parameter`] for an empty mixture, weights that are
+    /// negative or do not sum to one, negative variances, or numbers that are not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let law = GaussianMixture::isotropic(&[0.5, 0.5], &array![[-2.0], [2.0]], &[0.25, 0.25])?;
+    /// let u = Exact::new(Linear, law).velocity(&[0.0], &array![[0.5]])?;
+    /// assert_eq!(u, array![[-0.5]]); // at t = 0: the mean of the data minus the state
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn isotropic(weights: &[f64], means: &ArrayRef2<f64>, variances: &[f64]) -> Result<Self, PathError> {
+        PathError::dimension("variances", weights.len(), variances.len())?;
+        let column = ArrayView1::from(variances).insert_axis(Axis(1)).to_owned();
+        Self::build(weights, means, &column)
+    }
+
+    /// A mixture with one variance for each component and coordinate.
+    ///
+    /// # Shapes
+    /// `weights`: K; `means` and `variances`: `[K, d]`.
+    ///
+    /// # Errors
+    /// As [`GaussianMixture::isotropic`].
+    pub fn diagonal(weights: &[f64], means: &ArrayRef2<f64>, variances: &ArrayRef2<f64>) -> Result<Self, PathError> {
+        PathError::dimension("rows of the variances", weights.len(), variances.nrows())?;
+        PathError::dimension("columns of the variances", means.ncols(), variances.ncols())?;
+        Self::build(weights, means, variances)
+    }
+
+    /// `count` equal Gaussians in the plane on a circle, the first at angle 0: [`crate::Toy::EightGaussians`] for 8.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] for a count of zero, a radius that is not finite or a negative `std`.
+    pub fn ring(count: usize, radius: f64, std: f64) -> Result<Self, PathError> {
+        PathError::require(std >= 0.0, "std", std, "non-negative and finite")?;
+        let means = Array2::from_shape_fn((count, 2), |(k, axis)| {
+            let angle = std::f64::consts::TAU * k as f64 / count as f64;
+            radius * if axis == 0 { angle.cos() } else { angle.sin() }
+        });
+        Self::build(&vec![1.0 / count as f64; count], &means, &Array2::from_elem((1, 1), std * std))
+    }
+
+    /// The points of a data set, equally likely. Its exact prediction is what a network that has memorised the data
+    /// gives: the optimal denoiser.
+    ///
+    /// # Shapes
+    /// `[N, d]`.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] for an empty set or numbers that are not finite.
+    pub fn empirical(points: &ArrayRef2<f64>) -> Result<Self, PathError> {
+        let count = points.nrows();
+        Self::build(&vec![1.0 / count as f64; count], points, &Array2::zeros((1, 1)))
+    }
+
+    /// Checks everything once.
+    fn build(weights: &[f64], means: &ArrayRef2<f64>, variances: &ArrayRef2<f64>) -> Result<Self, PathError> {
+        PathError::require(!weights.is_empty(), "number of components", 0.0, "at least one")?;
+        PathError::dimension("rows of the means", weights.len(), means.nrows())?;
+        PathError::require(means.ncols() > 0, "dimension", 0.0, "at least one")?;
+        finite("mean", means.iter())?;
+        for &v in variances {
+            PathError::require(v.is_finite() && v >= 0.0, "variance", v, "non-negative and finite")?;
+        }
+        for &w in weights {
+            PathError::require(w.is_finite() && w >= 0.0, "weight", w, "non-negative and finite")?;
+        }
+        let total: f64 = weights.iter().sum();
+        PathError::require((total - 1.0).abs() <= WEIGHT_SLACK, "sum of the weights", total, "1")?;
+        Ok(Self {
+            log_weights: weights.iter().map(|w| (w / total).ln()).collect(),
+            means: means.as_standard_layout().into_owned(),
+            variances: variances.as_standard_layout().into_owned(),
+            rotation: None,
+        })
+    }
+
+    /// Dimension of a sample.
+    pub fn dim(&self) -> usize {
+        self.means.ncols()
+    }
+
+    /// Number of components.
+    pub fn len(&self) -> usize {
+        self.log_weights.len()
+    }
+
+    /// Draws `n` samples of the data. Shape `[n, d]`.
+    pub fn sample<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Array2<f64> {
+        let mut total = 0.0;
+        let ends: Vec<f64> = self
+            .log_weights
+            .iter()
+            .map(|w| {
+                total += w.exp();
+                total
+            })
+            .collect();
+        let mut x: Array2<f64> = Array2::random_using((n, self.dim()), StandardNormal, rng);
+        for mut row in x.rows_mut() {
+            // The last component also takes what rounding leaves above the last end.
+            let place = rng.random::<f64>() * total;
+            let k = ends.partition_point(|&end| end <= place).min(self.len() - 1);
+            let variances = self.variances.row(if self.variances.nrows() == 1 { 0 } else { k });
+            for (j, x) in row.iter_mut().enumerate() {
+                *x = self.means[[k, j]] + variances[if variances.len() == 1 { 0 } else { j }].sqrt() * *x;
+            }
+        }
+        match &self.rotation {
+            Some(axes) => x.dot(&axes.t()),
+            None => x,
+        }
+    }
+
+    pub(super) fn log_weights(&self) -> &[f64] {
+        &self.log_weights
+    }
+
+    pub(super) fn means(&self) -> &Array2<f64> {
+        &self.means
+    }
+
+    pub(super) fn variances(&self) -> &Array2<f64> {
+        &self.variances
+    }
+
+    pub(super) fn rotation(&self) -> Option<&Array2<f64>> {
+        self.rotation.as_ref()
+    }
+}
+
+fn finite<'a>(name: &'static str, mut values: impl Iterator<Item = &'a f64>) -> Result<(), PathError> {
+    match values.find(|value| !value.is_finite()) {
+        Some(&value) => PathError::require(false, name, value, "finite"),
+        None => Ok(()),
+    }
+}

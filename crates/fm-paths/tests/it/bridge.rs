@@ -1,0 +1,251 @@
+//! Bridges against their closed forms, by algebra on the coefficients.
+
+use fm_paths::bridge::{
+    BrownianBridge, ConditionalPath, Constant, Ends, Gamma, Geometric, Interpolant, Numeric, OneSided, Reference,
+};
+use fm_paths::oracle::GaussianBridge;
+use fm_paths::{AffinePath, Cosine, Linear, PathError, Prediction, nd};
+use ndarray::{Array2, array};
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+type Named = (&'static str, Box<dyn ConditionalPath>);
+
+fn brownian(sigma: f64) -> BrownianBridge<Constant> {
+    BrownianBridge::new(Constant::new(sigma).unwrap()).unwrap()
+}
+
+/// A `g` that varies and has a closed integral: F = t + t² + t³/3.
+fn growing(t: f64) -> f64 {
+    1.0 + t
+}
+
+fn all() -> Vec<Named> {
+    let interpolant = |ends, gamma| Box::new(Interpolant::new(ends, gamma).unwrap());
+    vec![
+        ("no noise", interpolant(Ends::Linear, Gamma::None)),
+        ("i-cfm", interpolant(Ends::Linear, Gamma::Constant { sigma: 0.3 })),
+        ("brownian interpolant", interpolant(Ends::Trigonometric, Gamma::Brownian { a: 2.0 })),
+        ("sin squared", interpolant(Ends::Linear, Gamma::SinSquared)),
+        ("encoding-decoding", interpolant(Ends::EncodingDecoding, Gamma::SinSquared)),
+        ("one-sided", Box::new(OneSided(Cosine))),
+        ("constant g", Box::new(brownian(0.7))),
+        ("geometric g", Box::new(BrownianBridge::new(Geometric::new(2.0, 0.1).unwrap()).unwrap())),
+        ("numeric g", Box::new(BrownianBridge::new(Numeric::new(growing, 7).unwrap()).unwrap())),
+    ]
+}
+
+proptest! {
+    /// For fixed ends and noise the velocity is the time derivative of the state: fourth-order differences. Truncation is
+    /// h⁴/30 times a fifth derivative below 1e5 on this interval (the Brownian γ at 0.1: 105/32·t^{-9/2}), rounding a hundred
+    /// units of 1e-16/h.
+    #[test]
+    fn velocity_is_the_derivative_of_the_state(t in 0.1..0.9_f64) {
+        let h = 1e-4;
+        for (name, path) in all() {
+            // The bump of the source has a kink in its second derivative in the middle.
+            if name == "encoding-decoding" && (t - 0.5).abs() < 3.0 * h {
+                continue;
+            }
+            let rate = path.velocity(&[t]).unwrap()[0];
+            for (k, rate) in rate.into_iter().enumerate() {
+                let at = |steps: f64| path.state(&[t + steps * h]).unwrap()[0][k];
+                let slope = (at(-2.0) - 8.0 * at(-1.0) + 8.0 * at(1.0) - at(2.0)) / (12.0 * h);
+                prop_assert!((rate - slope).abs() < 1e-10, "{} [{}] at {}: {} for {}", name, k, t, rate, slope);
+            }
+        }
+    }
+
+    /// The printed velocity of SB-CFM, (1 − 2t)/(2t(1 − t))·(x − μ) + x₁ − x₀, is the noise form inside.
+    #[test]
+    fn the_quotient_form_is_the_noise_form(t in 0.01..0.99_f64, x1 in -3.0..3.0_f64, x0 in -3.0..3.0_f64, e in -3.0..3.0_f64) {
+        let apply = |w: [f64; 3]| w[0] * x1 + w[1] * x0 + w[2] * e;
+        let bridge = brownian(0.7);
+        let (z, mean) = (apply(bridge.state(&[t]).unwrap()[0]), t * x1 + (1.0 - t) * x0);
+        let quotient = (1.0 - 2.0 * t) / (2.0 * t * (1.0 - t)) * (z - mean) + x1 - x0;
+        prop_assert!((apply(bridge.velocity(&[t]).unwrap()[0]) - quotient).abs() < 1e-11);
+        let score = -(z - mean) / (0.49 * t * (1.0 - t));
+        prop_assert!((apply(bridge.score(&[t]).unwrap()[0]) - score).abs() < 1e-10);
+    }
+
+    /// Drifts: the printed form, and velocity ± ½g²·score.
+    #[test]
+    fn drifts_pull_to_the_ends(t in 0.01..0.99_f64, x1 in -3.0..3.0_f64, x0 in -3.0..3.0_f64, e in -3.0..3.0_f64) {
+        let apply = |w: Vec<[f64; 3]>| w[0][0] * x1 + w[0][1] * x0 + w[0][2] * e;
+        let bridge = BrownianBridge::new(Geometric::new(2.0, 0.3).unwrap()).unwrap();
+        let reference = Geometric::new(2.0, 0.3).unwrap();
+        let (g2, energy, total) = (reference.g(t).powi(2), reference.energy(t), reference.energy(1.0));
+        let (z, u, s) =
+            (apply(bridge.state(&[t]).unwrap()), apply(bridge.velocity(&[t]).unwrap()), apply(bridge.score(&[t]).unwrap()));
+        let (forward, backward) =
+            (apply(bridge.forward_drift(&[t]).unwrap()), apply(bridge.backward_drift(&[t]).unwrap()));
+        let tolerance = |x: f64| 1e-9 * (1.0 + x.abs());
+        prop_assert!((forward - g2 / (total - energy) * (x1 - z)).abs() < tolerance(forward));
+        prop_assert!((backward - g2 / energy * (z - x0)).abs() < tolerance(backward));
+        prop_assert!((forward - (u + 0.5 * g2 * s)).abs() < tolerance(forward.abs().max(u.abs())));
+        prop_assert!((backward - (u - 0.5 * g2 * s)).abs() < tolerance(backward.abs().max(u.abs())));
+    }
+}
+
+/// Mean weight F(t)/F(1) and variance F(t)·(F(1) − F(t))/F(1): conditioning Brownian motion on its end.
+#[test]
+fn brownian_bridges_are_conditioned_brownian_motion() {
+    fn check(name: &str, reference: impl Reference + Copy, energy: impl Fn(f64) -> f64) {
+        let bridge = BrownianBridge::new(reference).unwrap();
+        assert!((bridge.entropic_epsilon() - 2.0 * energy(1.0)).abs() < 1e-14, "{name}");
+        for t in [0.0, 0.2, 0.5, 0.9, 1.0] {
+            let [a, b, gamma] = bridge.state(&[t]).unwrap()[0];
+            let (f, total) = (energy(t), energy(1.0));
+            assert!((a - f / total).abs() < 1e-14 && (a + b - 1.0).abs() < 1e-15, "{name} at {t}");
+            assert!((gamma * gamma - f * (total - f) / total).abs() < 1e-14, "{name} at {t}");
+        }
+    }
+    check("constant", Constant::new(0.7).unwrap(), |t| 0.49 * t);
+    check("equal levels", Geometric::new(0.7, 0.7).unwrap(), |t| 0.49 * t);
+    check("numeric", &Numeric::new(growing, 3).unwrap(), |t| t + t * t + t * t * t / 3.0);
+    let geometric = |t: f64| 4.0 * (0.05_f64.powf(2.0 * t) - 1.0) / (2.0 * 0.05_f64.ln());
+    check("geometric", Geometric::new(2.0, 0.1).unwrap(), geometric);
+}
+
+/// Over the optimal coupling of two Gaussians the Brownian bridges have the marginals, and on average the velocity and
+/// the score, of the closed-form Schrödinger bridge: all by least squares on the coefficients, which is exact.
+#[test]
+fn gaussian_ends_give_the_gaussian_schroedinger_bridge() {
+    let (s0, s1, sigma) = (0.8, 1.7, 0.6);
+    let exact = GaussianBridge::new(array![-1.0], s0, array![2.0], s1, sigma).unwrap();
+    let bridge = brownian(sigma);
+    let c = exact.coupling_covariance();
+    // Covariance of two rows in (x₁, x₀, ε).
+    let covariance = |p: [f64; 3], q: [f64; 3]| {
+        p[0] * q[0] * s1 * s1 + p[1] * q[1] * s0 * s0 + (p[0] * q[1] + p[1] * q[0]) * c + p[2] * q[2]
+    };
+    for t in [0.1, 0.4, 0.5, 0.95] {
+        let state = bridge.state(&[t]).unwrap()[0];
+        let variance = covariance(state, state);
+        assert!((variance - exact.variance(t).unwrap()).abs() < 1e-14);
+        assert!((state[0] * 2.0 - state[1] - exact.mean(t).unwrap()[0]).abs() < 1e-14);
+        for (row, field) in [
+            (bridge.velocity(&[t]).unwrap()[0], GaussianBridge::velocity as fn(&_, _, &_) -> _),
+            (bridge.score(&[t]).unwrap()[0], GaussianBridge::score),
+            (bridge.forward_drift(&[t]).unwrap()[0], GaussianBridge::drift),
+        ] {
+            let z = array![[0.3]];
+            let regression =
+                row[0] * 2.0 - row[1] + covariance(row, state) / variance * (0.3 - exact.mean(t).unwrap()[0]);
+            let field: Result<Array2<f64>, PathError> = field(&exact, t, &z);
+            assert!((field.unwrap()[[0, 0]] - regression).abs() < 1e-13, "{row:?} at {t}");
+        }
+    }
+}
+
+/// The same through arrays: samples have the mean and variance of the coefficients, within five standard errors.
+#[test]
+fn samples_have_the_marginals() {
+    let n = 20_000;
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let exact = GaussianBridge::new(array![-1.0], 0.8, array![2.0], 1.7, 0.6).unwrap();
+    let (x0, x1) = exact.sample_ends(n, &mut rng);
+    let (noise, _) = GaussianBridge::new(array![0.0], 1.0, array![0.0], 1.0, 0.0).unwrap().sample_ends(n, &mut rng);
+    let w = brownian(0.6).state(&vec![0.4; n]).unwrap();
+    let z = nd::blend3(&w, &x1, &x0, &noise);
+    let (mean, variance) = (exact.mean(0.4).unwrap()[0], exact.variance(0.4).unwrap());
+    assert!((z.mean().unwrap() - mean).abs() < 5.0 * (variance / n as f64).sqrt());
+    assert!((z.var(0.0) - variance).abs() < 5.0 * variance * (2.0 / n as f64).sqrt());
+}
+
+#[test]
+fn known_relations() {
+    for t in [0.05, 0.3, 0.5, 0.8] {
+        // Brownian γ with a = σ² and the bridge of constant g = σ are one path.
+        let interpolant = Interpolant::new(Ends::Linear, Gamma::Brownian { a: 0.49 }).unwrap();
+        for (p, q) in [
+            (interpolant.state(&[t]), brownian(0.7).state(&[t])),
+            (interpolant.velocity(&[t]), brownian(0.7).velocity(&[t])),
+            (interpolant.score(&[t]), brownian(0.7).score(&[t])),
+        ] {
+            assert!(p.unwrap()[0].iter().zip(&q.unwrap()[0]).all(|(p, q)| (p - q).abs() < 1e-14), "{t}");
+        }
+        // The one-sided interpolant is the affine path.
+        let path = AffinePath::new(Linear);
+        let drop_source = |w: Vec<[f64; 3]>| vec![[w[0][0], w[0][2]]];
+        assert_eq!(drop_source(OneSided(Linear).state(&[t]).unwrap()), path.state(&[t]).unwrap());
+        assert_eq!(
+            drop_source(OneSided(Linear).velocity(&[t]).unwrap()),
+            path.target(Prediction::Velocity, &[t]).unwrap()
+        );
+        assert_eq!(drop_source(OneSided(Linear).score(&[t]).unwrap()), path.target(Prediction::Score, &[t]).unwrap());
+    }
+    let middle = Interpolant::new(Ends::EncodingDecoding, Gamma::SinSquared).unwrap().state(&[0.5]).unwrap();
+    assert_eq!(middle, [[0.0, 0.0, 1.0]]);
+}
+
+/// One line for each path: which of state, velocity, score, scaled score exist at t = 0, ½ and 1.
+#[test]
+fn what_the_ends_allow() {
+    let letter = |ok: bool, letter| if ok { letter } else { '.' };
+    let table: Vec<String> = all()
+        .iter()
+        .map(|(name, path)| {
+            let at = |t: f64| -> String {
+                [
+                    letter(path.state(&[t]).is_ok(), 'z'),
+                    letter(path.velocity(&[t]).is_ok(), 'u'),
+                    letter(path.score(&[t]).is_ok(), 's'),
+                    letter(path.scaled_score(&[t]).is_ok(), 'e'),
+                ]
+                .iter()
+                .collect()
+            };
+            format!("{name}: {} {} {}", at(0.0), at(0.5), at(1.0))
+        })
+        .collect();
+    assert_eq!(
+        table,
+        [
+            "no noise: zu.e zu.e zu.e",
+            "i-cfm: zuse zuse zuse",
+            "brownian interpolant: z..e zuse z..e",
+            "sin squared: zu.e zuse zu.e",
+            "encoding-decoding: zu.e zuse zu.e",
+            "one-sided: zuse zuse zu.e",
+            "constant g: z..e zuse z..e",
+            "geometric g: z..e zuse z..e",
+            "numeric g: z..e zuse z..e",
+        ]
+    );
+}
+
+#[test]
+fn ends_are_exact_and_errors_name_the_place() {
+    for (name, path) in all() {
+        let [first, last] = [path.state(&[0.0]).unwrap()[0], path.state(&[1.0]).unwrap()[0]];
+        let (source, noise) = match name {
+            "i-cfm" => (1.0, 0.3),
+            "one-sided" => (0.0, 1.0),
+            _ => (1.0, 0.0),
+        };
+        assert_eq!(first, [0.0, source, noise], "{name}");
+        assert_eq!(last, [1.0, 0.0, if name == "i-cfm" { 0.3 } else { 0.0 }], "{name}");
+        assert!(matches!(path.state(&[0.5, 1.5]), Err(PathError::TimeOutOfRange { index: 1, .. })), "{name}");
+    }
+    let error = brownian(1.0).velocity(&[0.5, 1.0]).unwrap_err();
+    assert!(matches!(error, PathError::Bridge { quantity: "velocity", index: 1, .. }), "{error}");
+    assert!(error.to_string().contains("t = 1 (index 1)") && error.to_string().contains("sin²(πt)"), "{error}");
+    assert!(brownian(1.0).forward_drift(&[1.0]).is_err() && brownian(1.0).forward_drift(&[0.0]).is_ok());
+    assert!(brownian(1.0).backward_drift(&[0.0]).is_err() && brownian(1.0).backward_drift(&[1.0]).is_ok());
+}
+
+#[test]
+fn bad_parameters_are_named() {
+    let name = |error: PathError| match error {
+        PathError::Parameter { name, .. } => name,
+        other => panic!("{other}"),
+    };
+    assert_eq!(name(Constant::new(0.0).unwrap_err()), "sigma");
+    assert_eq!(name(Geometric::new(1.0, f64::NAN).unwrap_err()), "g1");
+    assert_eq!(name(Numeric::new(|_| 0.0, 4).err().unwrap()), "energy of a panel");
+    assert_eq!(name(Numeric::new(|_| 1.0, 0).err().unwrap()), "panels");
+    assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Constant { sigma: -1.0 }).unwrap_err()), "sigma");
+    assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Brownian { a: 0.0 }).unwrap_err()), "a");
+}
