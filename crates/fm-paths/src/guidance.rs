@@ -4,17 +4,6 @@
 //! pairs sum to one and conversions are affine in the prediction, so guidance may be applied to whatever the network
 //! predicts, before or after a conversion. Rescaling is the exception: it measures the prediction, so it depends on what
 //! is predicted.
-//!
-//! Conventions elsewhere (`w` is ours):
-//!
-//! | source | formula | in terms of `w` | off |
-//! |---|---|---|---|
-//! | here, Imagen, EDM2, most samplers | (1 − w)·u(∅) + w·u(y) | `w` | 1 |
-//! | Ho and Salimans 2022, Eq. 6 | (1 + s)·u(y) − s·u(∅) | `w = 1 + s` | 0 |
-//! | autoguidance, Karras et al. 2024 | `u_bad + w·(u − u_bad)` | `w` | 1 |
-//! | classifier guidance, Dhariwal and Nichol 2021 | score + s·∇log p(y given z) | `s`, see [`AffinePath::classifier`] | 0 |
-//!
-//! Autoguidance is the same pair: a smaller or less trained network with the same condition takes the place of u(∅).
 
 use crate::{AffinePath, PathError, Prediction, Schedule};
 
@@ -63,6 +52,17 @@ pub fn classifier_free(w: f64) -> [f64; 2] {
 /// - T. Karras et al., *Guiding a Diffusion Model with a Bad Version of Itself*, NeurIPS 2024.
 /// - S. Lin, B. Liu, J. Li, X. Yang, *Common Diffusion Noise Schedules and Sample Steps are Flawed*, WACV 2024,
 ///   Section 3.4 (rescale).
+///
+/// Conventions elsewhere (`w` is ours):
+///
+/// | source | formula | in terms of `w` | off |
+/// |---|---|---|---|
+/// | here, Imagen, EDM2, most samplers | (1 − w)·u(∅) + w·u(y) | `w` | 1 |
+/// | Ho and Salimans 2022, Eq. 6 | (1 + s)·u(y) − s·u(∅) | `w = 1 + s` | 0 |
+/// | autoguidance, Karras et al. 2024 | `u_bad + w·(u − u_bad)` | `w` | 1 |
+/// | classifier guidance, Dhariwal and Nichol 2021 | score + s·∇log p(y given z) | `s`, see [`AffinePath::classifier`] | 0 |
+///
+/// Autoguidance is the same pair: a smaller or less trained network with the same condition takes the place of u(∅).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Guidance {

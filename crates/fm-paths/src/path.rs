@@ -110,9 +110,7 @@ impl<S: Schedule> AffinePath<S> {
         t.iter()
             .enumerate()
             .map(|(index, &t)| {
-                if !(0.0..=1.0).contains(&t) {
-                    return Err(PathError::TimeOutOfRange { index, t });
-                }
+                PathError::check_time(index, t)?;
                 f(index, self.schedule.at(t))
             })
             .collect()

@@ -30,6 +30,11 @@ impl RunningIntegral {
         Self { up_to }
     }
 
+    /// The integral over each panel.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = f64> {
+        self.up_to.windows(2).map(|ends| ends[1] - ends[0])
+    }
+
     /// `∫₀ˢ f`, for the function of the constructor.
     pub(crate) fn at(&self, f: impl Fn(f64) -> f64, s: f64) -> f64 {
         let panel = ((s * PANELS as f64) as usize).min(PANELS - 1);

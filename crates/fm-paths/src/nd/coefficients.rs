@@ -51,14 +51,9 @@ pub(super) fn of_state(
     for (row, index) in (first..first + count).enumerate() {
         PathError::check_time(index, t[index])?;
         let point = schedule.at(t[index]);
-        let conversion = solve(state(point), given.row(point), goal(index, point)?).ok_or_else(|| singular(index))?;
+        let conversion = solve(point.state(), given.row(point), goal(index, point)?).ok_or_else(|| singular(index))?;
         block[0][0][row] = conversion.state;
         block[0][1][row] = conversion.prediction;
     }
     Ok(())
-}
-
-/// The row of the state itself.
-pub(super) fn state(point: SchedulePoint) -> Mix {
-    Mix { data: point.alpha, noise: point.sigma }
 }

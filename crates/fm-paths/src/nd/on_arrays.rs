@@ -4,10 +4,10 @@
 
 use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
 
-use super::coefficients::{of_ends, of_state, state};
+use super::coefficients::{of_ends, of_state};
 use super::kernel::Block;
 use super::{Owned, Real, check_shapes, kernel};
-use crate::{AffinePath, PathError, Prediction, Schedule};
+use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint};
 
 /// The operations of a path on arrays, from [`AffinePath::arrays`].
 ///
@@ -69,7 +69,14 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     ) -> Result<(), PathError> {
         check_shapes("state", t, &[x1.shape(), x0.shape(), z.shape()]);
         let fill = |first, count, block: &mut Block<2, 1>| {
-            of_ends(&self.0.schedule, t, (first, count), block, |point| [state(point)], Prediction::Velocity)
+            of_ends(
+                &self.0.schedule,
+                t,
+                (first, count),
+                block,
+                |point: SchedulePoint| [point.state()],
+                Prediction::Velocity,
+            )
         };
         kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut()])
     }
@@ -133,10 +140,17 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         let fill = |first, count, block: &mut Block<2, 2>| {
             // The usual target by name, so that the loop over the times has no choice left in it.
             if wanted == Prediction::Velocity {
-                let rows = |point| [state(point), Prediction::Velocity.row(point)];
+                let rows = |point: SchedulePoint| [point.state(), Prediction::Velocity.row(point)];
                 return of_ends(schedule, t, (first, count), block, rows, wanted);
             }
-            of_ends(schedule, t, (first, count), block, |point| [state(point), wanted.row(point)], wanted)
+            of_ends(
+                schedule,
+                t,
+                (first, count),
+                block,
+                |point: SchedulePoint| [point.state(), wanted.row(point)],
+                wanted,
+            )
         };
         kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()])
     }
@@ -205,7 +219,7 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         check_shapes("transfer", t, &[z.shape(), p.shape(), out.shape()]);
         let fill = |first, count, block: &mut Block<2, 1>| {
             let goal =
-                |index: usize, _| PathError::check_time(index, r[index]).map(|()| state(self.0.schedule.at(r[index])));
+                |index: usize, _| PathError::check_time(index, r[index]).map(|()| self.0.schedule.at(r[index]).state());
             let singular = |index: usize| PathError::SingularStep { given, t: t[index], r: r[index], index };
             of_state(&self.0.schedule, given, t, (first, count), block, goal, singular)
         };

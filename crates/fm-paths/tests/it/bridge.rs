@@ -32,7 +32,7 @@ fn all() -> Vec<Named> {
         ("one-sided", Box::new(OneSided(Cosine))),
         ("constant g", Box::new(brownian(0.7))),
         ("geometric g", Box::new(BrownianBridge::new(Geometric::new(2.0, 0.1).unwrap()).unwrap())),
-        ("numeric g", Box::new(BrownianBridge::new(Numeric::new(growing, 7).unwrap()).unwrap())),
+        ("numeric g", Box::new(BrownianBridge::new(Numeric::new(growing).unwrap()).unwrap())),
     ]
 }
 
@@ -103,7 +103,7 @@ fn brownian_bridges_are_conditioned_brownian_motion() {
     }
     check("constant", Constant::new(0.7).unwrap(), |t| 0.49 * t);
     check("equal levels", Geometric::new(0.7, 0.7).unwrap(), |t| 0.49 * t);
-    check("numeric", &Numeric::new(growing, 3).unwrap(), |t| t + t * t + t * t * t / 3.0);
+    check("numeric", &Numeric::new(growing).unwrap(), |t| t + t * t + t * t * t / 3.0);
     let geometric = |t: f64| 4.0 * (0.05_f64.powf(2.0 * t) - 1.0) / (2.0 * 0.05_f64.ln());
     check("geometric", Geometric::new(2.0, 0.1).unwrap(), geometric);
 }
@@ -244,8 +244,7 @@ fn bad_parameters_are_named() {
     };
     assert_eq!(name(Constant::new(0.0).unwrap_err()), "sigma");
     assert_eq!(name(Geometric::new(1.0, f64::NAN).unwrap_err()), "g1");
-    assert_eq!(name(Numeric::new(|_| 0.0, 4).err().unwrap()), "energy of a panel");
-    assert_eq!(name(Numeric::new(|_| 1.0, 0).err().unwrap()), "panels");
+    assert_eq!(name(Numeric::new(|_| 0.0).err().unwrap()), "energy of a part");
     assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Constant { sigma: -1.0 }).unwrap_err()), "sigma");
     assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Brownian { a: 0.0 }).unwrap_err()), "a");
 }
