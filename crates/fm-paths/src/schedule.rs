@@ -24,7 +24,7 @@ impl SchedulePoint {
     /// The log signal-to-noise ratio λ = log(α²/σ²); −∞ where α = 0 and +∞ where σ = 0.
     ///
     /// # References
-    /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021, Eq. 3.
+    /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021.
     pub fn log_snr(self) -> f64 {
         2.0 * (self.alpha / self.sigma).ln()
     }

@@ -2,7 +2,7 @@
 
 use fm_nn::{Config, DataError, NnError, Scaling, SourceConfig, Trainer, TrainingData};
 use fm_ot::CouplingKind;
-use fm_paths::{Prediction, TimeLaw, Toy, Weighting};
+use fm_paths::{NamedSchedule, Prediction, TimeLaw, Toy, Ve, Weighting};
 use ndarray::Array2;
 
 use super::{moons, small_config};
@@ -60,6 +60,9 @@ fn combinations_without_meaning_are_refused() {
         c.source = SourceConfig::Toy { density: Toy::EightGaussians { radius: 5.0, std: 1.0 } };
     });
     assert!(with_source.contains("standard normal source"), "{with_source}");
+    let schedule = message(|c| c.path = NamedSchedule::Ve(Ve { sigma_min: 0.0, sigma_max: 1.0 }));
+    assert!(schedule.contains("sigma_min"), "{schedule}");
+    assert!(message(|c| c.path = NamedSchedule::LinearVp).contains("t = 1"));
     assert!(message(|c| c.prediction.kind = Prediction::Noise).contains("t = 0"));
     assert!(message(|c| c.prediction.kind = Prediction::Data).contains("t = 1"));
     let weight = message(|c| c.weighting = Weighting::Prediction { space: Prediction::Score });

@@ -1,6 +1,7 @@
 //! Sampling from a checkpoint.
 
 use fm_nn::{Checkpoint, DeviceConfig, Generator, NnError, Request, SolverConfig, Trainer, WeightSet};
+use fm_paths::{Edm, NamedSchedule, Ve, Vp};
 use fm_solvers::FixedMethod;
 use ndarray::{Axis, s};
 
@@ -92,4 +93,30 @@ fn the_velocity_is_the_derivative_of_the_path() {
     let difference = (&at(301) - &at(300)) * 1000.0;
     // Differences of f32 states around 1 over a step of 1e-3.
     assert!((&u - &difference).iter().all(|e| e.abs() < 5e-3), "{u} {difference}");
+}
+
+#[test]
+fn every_named_schedule_is_trained_and_sampled_from_its_own_noise() {
+    let schedules = [
+        NamedSchedule::Linear,
+        NamedSchedule::LinearVp,
+        NamedSchedule::Vp(Vp::default()),
+        NamedSchedule::Ve(Ve::default()),
+        NamedSchedule::Edm(Edm::default()),
+    ];
+    for schedule in schedules {
+        let mut config = small_config();
+        config.path = schedule;
+        config.time.t_max = 0.99;
+        let mut trainer = Trainer::new(config.clone(), moons()).unwrap();
+        trainer.step().unwrap();
+        let generator = generator(&trainer.checkpoint([].into()).unwrap());
+        let generated = generator.generate(&Request { trajectory: true, ..request(3) }, &mut |_| ()).unwrap();
+        let noise = config.path().state(&[0.0]).unwrap()[0][1] as f32;
+        let start = generated.trajectory.index_axis(Axis(0), 0);
+        assert!((&start - &(&generated.source * noise)).iter().all(|e| e.abs() <= 1e-5 * noise), "{schedule:?}");
+        assert!(generated.x.iter().all(|x| x.is_finite()), "{schedule:?}");
+        // One evaluation more than the solver's: the data that the last prediction implies.
+        assert_eq!(generated.nfe, 9, "{schedule:?}");
+    }
 }

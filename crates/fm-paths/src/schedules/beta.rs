@@ -1,4 +1,8 @@
 //! The rates of noise of variance-preserving schedules, one file each.
+//!
+//! # References
+//! - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Section 3.4
+//!   (the variance-preserving SDE).
 
 mod ddpm;
 mod function;

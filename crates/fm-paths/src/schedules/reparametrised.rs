@@ -23,6 +23,10 @@ use crate::{Schedule, SchedulePoint};
 /// let squared = Reparametrised::new(Linear, |t| [t * t, 2.0 * t]); // τ and τ̇
 /// assert_eq!((squared.at(0.5).alpha, squared.at(0.5).d_alpha), (0.25, 1.0));
 /// ```
+///
+/// # References
+/// - T. Karras et al., *Elucidating the Design Space of Diffusion-Based Generative Models*, NeurIPS 2022, Section 2 (scaling
+///   and time change of a path).
 #[derive(Clone, Copy)]
 pub struct Reparametrised<S, C> {
     /// The schedule inside.

@@ -21,6 +21,10 @@ use crate::{Schedule, SchedulePoint};
 /// let doubled = Rescaled::new(Linear, |_| [2.0, 0.0]); // c and ċ
 /// assert_eq!((doubled.at(0.25).alpha, doubled.log_snr(0.5)), (0.5, 0.0));
 /// ```
+///
+/// # References
+/// - T. Karras et al., *Elucidating the Design Space of Diffusion-Based Generative Models*, NeurIPS 2022, Section 2 (scaling
+///   and time change of a path).
 #[derive(Clone, Copy)]
 pub struct Rescaled<S, C> {
     /// The schedule inside.

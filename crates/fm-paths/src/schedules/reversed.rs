@@ -15,6 +15,10 @@ use crate::{Mix, Schedule, SchedulePoint};
 /// assert_eq!(DataToSource.time(0.25), 0.75);
 /// assert_eq!(DataToSource.velocity(2.0), -2.0); // dz/d(1 − t) = −dz/dt
 /// ```
+///
+/// # References
+/// - Y. Lipman et al., *Flow Matching for Generative Modeling*, ICLR 2023, Section 2 (data at 1).
+/// - J. Ho, A. Jain, P. Abbeel, *Denoising Diffusion Probabilistic Models*, NeurIPS 2020, Section 2 (data at 0).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum TimeDirection {

@@ -13,6 +13,10 @@ use crate::{Beta, PathError, quadrature::RunningIntegral};
 /// assert!((schedule.at(0.0).alpha - (-2.0_f64 / 3.0).exp()).abs() < 1e-15);
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
+///
+/// # References
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Section 3.4
+///   (the variance-preserving SDE).
 #[derive(Clone, Copy)]
 pub struct BetaFn<F, I> {
     rate: F,
@@ -59,6 +63,10 @@ impl<F: Fn(f64) -> f64, I: Fn(f64) -> f64> Beta for BetaFn<F, I> {
 /// assert!((beta.integral(1.0) - 3.0_f64.exp_m1() / 3.0).abs() < 1e-14);
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
+///
+/// # References
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Section 3.4
+///   (the variance-preserving SDE).
 #[derive(Clone)]
 pub struct BetaNumeric<F> {
     rate: F,
