@@ -18,8 +18,8 @@
 //!
 //! Times, step sizes and coefficients are host `f64` whatever the dtype and device of the state: a time kept as an `f32`
 //! tensor costs both accuracy (a last grid point that misses 1) and speed (a device read-back per step). Only the state
-//! type is generic. Fields and observers are `dyn`: the call costs 2 ns and stands in front of a network that takes a
-//! thousand times longer, and in return the method and the model can be chosen at run time.
+//! type is generic. Fields and observers are `dyn`: the call is nothing beside the network behind it, and in return
+//! the method and the model can be chosen at run time.
 //!
 //! # Examples
 //! ```
