@@ -58,6 +58,7 @@ mod gamma;
 mod guidance;
 mod loss;
 mod mix;
+mod monotone;
 pub mod nd;
 pub mod oracle;
 mod path;
@@ -81,8 +82,9 @@ pub use precondition::{PreconditionCoefficients, Preconditioning};
 pub use prediction::Prediction;
 pub use schedule::{Schedule, SchedulePoint};
 pub use schedules::{
-    Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear, LinearBeta,
-    LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection, Ve, Vp,
+    AlphaTable, Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear,
+    LinearBeta, LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection,
+    Ve, Vp,
 };
 pub use time::{TimeLaw, TimeSampler, quantile_times, resolution_shift, shift_time};
 pub use toy::Toy;

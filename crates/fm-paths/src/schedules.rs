@@ -1,5 +1,6 @@
 //! The schedules, one file each, and the list of those that a configuration can name.
 
+mod alpha_table;
 mod beta;
 mod cosine;
 mod edm;
@@ -15,6 +16,7 @@ mod reversed;
 mod ve;
 mod vp;
 
+pub use alpha_table::AlphaTable;
 pub use beta::{BetaFn, BetaNumeric, BetaTable, DdpmBeta, IddpmBeta, LinearBeta};
 pub use cosine::Cosine;
 pub use edm::Edm;

@@ -14,3 +14,4 @@ mod schedules;
 mod theorems;
 mod time;
 mod toy;
+mod zero_terminal;

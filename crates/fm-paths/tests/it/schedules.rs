@@ -317,7 +317,7 @@ fn bad_parameters_are_named() {
     assert_eq!(name(BetaTable::from_betas(&[]).map(drop)), "entries");
     assert_eq!(name(BetaTable::from_alphas_cumprod(&[0.5, 0.5]).map(drop)), "alphas_cumprod");
     assert_eq!(name(FromLogSnr::new(|t| -t, |_| 1.0).map(drop)), "log_snr");
-    assert_eq!(name(FromLogSnr::new(|t: f64| t.ln(), |t| 1.0 / t).map(drop)), "log_snr");
+    assert_eq!(name(FromLogSnr::new(|t: f64| (t - 0.5).ln(), |t| 1.0 / t).map(drop)), "log_snr");
     assert_eq!(name(FromSde::new(|s| -1.0 / s, |_| 1.0).map(drop)), "drift");
     assert_eq!(name(FromSde::new(|_| -1.0, |_| 0.0).map(drop)), "diffusion(0)");
 }
