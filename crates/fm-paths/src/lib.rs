@@ -54,6 +54,7 @@
 pub mod bridge;
 mod change;
 mod error;
+pub mod few_step;
 mod gamma;
 mod guidance;
 mod loss;
