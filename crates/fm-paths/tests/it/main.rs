@@ -7,6 +7,7 @@ mod bridge;
 mod conversions;
 mod endpoints;
 mod errata;
+mod few_step;
 mod gaussian_bridge;
 mod guidance;
 mod oracle;
