@@ -4,7 +4,7 @@
 //! replaces the table of pairwise formulas that other libraries carry: conversions, DDIM steps, loss weights and SDE
 //! drifts are all one call of [`solve`].
 
-/// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`.
+/// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`. See [`solve`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mix {
     /// How much data.
@@ -25,7 +25,7 @@ impl Mix {
     }
 }
 
-/// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`.
+/// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`. See [`solve`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
     /// Coefficient of the state z.

@@ -51,6 +51,13 @@ use crate::{PathError, Schedule, SchedulePoint};
 ///
 /// Where the table has another source end than (0, 1), the state at `t = 0` is not the source sample: sampling starts from
 /// σ(0) times it, and is off by the data that α(0) leaves in. Where σ̇ is infinite at 1, so is the velocity.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{NamedSchedule, Polynomial, Schedule};
+/// let schedule = NamedSchedule::Polynomial(Polynomial { power: 2.0 });
+/// assert_eq!((schedule.at(0.5).alpha, NamedSchedule::default().at(0.5).alpha), (0.25, 0.5));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(
     feature = "serde",

@@ -10,7 +10,7 @@ use crate::PathError;
 /// ū(z, from, to) = (Z(z, from, to) − z)/(to − from) = 1/(to − from)·∫ u(z_τ, τ) dτ,    ū(z, t, t) = u(z, t)
 /// ```
 ///
-/// The integral is taken along the trajectory z_τ through z, not at the fixed state z.
+/// The integral is taken along the trajectory `z_τ` through z, not at the fixed state z.
 ///
 /// The papers' letters: MeanFlow's state is at `t` and goes to `r`; a shortcut starts at `t` and goes to `t + d`; a
 /// consistency function starts at `t` and goes to ε.

@@ -6,6 +6,21 @@
 use crate::{Schedule, SchedulePoint, root};
 
 /// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Beta, Schedule, Vp};
+/// struct Constant(f64);
+/// impl Beta for Constant {
+///     fn rate(&self, _: f64) -> f64 {
+///         self.0
+///     }
+///     fn integral(&self, s: f64) -> f64 {
+///         self.0 * s
+///     }
+/// }
+/// assert_eq!(Vp(Constant(2.0)).at(0.0).alpha, (-1.0_f64).exp());
+/// ```
 pub trait Beta {
     /// β(s) ≥ 0, positive at `s = 0`.
     fn rate(&self, s: f64) -> f64;

@@ -206,10 +206,8 @@ fn forward_and_backward_processes_run_on_one_clock() {
     // Printed u − ½g²·score, which belongs to a negative step of the forward clock.
     corrected(-growth, moves(-u + 0.5 * g * g * score, g), moves(u - 0.5 * g * g * score, g));
     corrected(-growth, moves(-u, 0.0), moves(u, 0.0));
-    assert!(
-        off(-moves(u - 0.5 * g * g * score, -0.0) + g * g, -growth) < 1e-10,
-        "that is what the negative step means"
-    );
+    // That is what it means: −2·slope·V + g² for a step of −dt.
+    assert!(off(-2.0 * (u - 0.5 * g * g * score) * variance(t) + g * g, -growth) < 1e-10);
 }
 
 /// The flow of the linear path from N(0, I) to N(0, C), as a matrix.

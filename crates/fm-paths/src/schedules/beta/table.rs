@@ -45,6 +45,15 @@ impl BetaTable {
     /// # Errors
     /// [`PathError::Parameter`] if it is empty or does not fall strictly within (0, 1). A table with zero terminal SNR
     /// ends in 0, where T is infinite: it is an [`AlphaTable`](crate::AlphaTable).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{BetaTable, Schedule, Vp};
+    /// let schedule = Vp(BetaTable::from_alphas_cumprod(&[0.9, 0.36])?);
+    /// assert!((schedule.at(0.0).alpha - 0.6).abs() < 1e-15);
+    /// assert!(BetaTable::from_alphas_cumprod(&[0.9, 0.0]).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn from_alphas_cumprod(products: &[f64]) -> Result<Self, PathError> {
         let mut last = 1.0;
         let mut values = vec![0.0];
