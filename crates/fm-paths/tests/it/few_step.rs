@@ -452,3 +452,17 @@ fn there_is_no_interval_behind_the_last() {
     let path = AffinePath::new(Edm::default());
     let _ = ConsistencyGrid::new(&path, [0.002, 80.0], 7.0, 18).unwrap().jump(17);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn configurations_fill_in_their_defaults() {
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
+        serde_json::from_str(text).unwrap()
+    }
+    assert_eq!(read::<JumpLaw>(r#"{"kind": "dyadic"}"#), JumpLaw::Dyadic(Shortcut::default()));
+    assert_eq!(read::<JumpLaw>(r#"{"kind": "pairs"}"#), JumpLaw::default());
+    assert_eq!(read::<AdaptiveWeight>(r#"{"power": 0.5}"#), AdaptiveWeight { power: 0.5, offset: 1e-3 });
+    assert_eq!(read::<ConsistencyBoundary>("{}"), ConsistencyBoundary::default());
+    let improved = Curriculum::Doubling { start: 10, end: 1280 };
+    assert_eq!(read::<Curriculum>(&serde_json::to_string(&improved).unwrap()), improved);
+}
