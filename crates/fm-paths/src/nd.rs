@@ -21,7 +21,7 @@ use ndarray::{ArrayBase, Data, DataMut, Dimension, NdFloat, RemoveAxis};
 pub use on_arrays::OnArrays;
 
 /// The element types of the arrays: `f32` and `f64`. Coefficients stay `f64` and are rounded once.
-pub trait Real: NdFloat {
+pub trait Real: NdFloat + Into<f64> {
     /// The nearest value of this type.
     fn nearest(value: f64) -> Self;
 }

@@ -2,7 +2,8 @@
 //!
 //! A Gaussian is a mixture of one component, and a finite data set a mixture of points, so there is one law here,
 //! [`GaussianMixture`], and one engine. The source is standard normal and independent of the data; then, given a
-//! component with mean m and variance v, state and ends are jointly Gaussian, and with `C = α²v + σ²`
+//! component with mean m and variance v, state and ends are jointly Gaussian, and with `C = α²v + σ²`, in the principal
+//! axes of the component,
 //!
 //! ```text
 //! g = (z − α·m)/C,    E[x₁ | z] = m + α·v·g,    E[x₀ | z] = σ·g,    score = −g
@@ -12,6 +13,9 @@
 //! the mixture averages them with the posterior weights (log-sum-exp in `f64`). The velocity thus needs no formula of
 //! its own, and neither does a prediction that is added later. The rejected alternative is a formula for each pair of
 //! law and quantity, as most test suites carry it.
+//!
+//! States may be `f32` or `f64`. What happens to them in between is `f64` and is rounded once, at the end; scalars (the
+//! log-density, the divergence) are `f64`.
 //!
 //! [`GaussianBridge`] is the one exact answer here for dependent ends: the Schrödinger bridge between two Gaussians.
 //!
@@ -39,6 +43,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the types")]
 
+mod full;
 mod gaussian_bridge;
 mod jacobi;
 mod law;
@@ -51,6 +56,7 @@ use rayon::prelude::*;
 pub use gaussian_bridge::GaussianBridge;
 pub use law::GaussianMixture;
 
+use crate::nd::Real;
 use crate::{PathError, Prediction, Schedule};
 use snapshot::{Scratch, Snapshot};
 
@@ -89,14 +95,6 @@ pub struct Exact<S> {
     pub law: GaussianMixture,
 }
 
-/// What is computed for each row.
-#[derive(Clone, Copy)]
-enum Ask {
-    Predict(Prediction),
-    Divergence,
-    LogDensity,
-}
-
 impl<S: Schedule + Sync> Exact<S> {
     /// The exact marginals of `schedule` and `law`.
     pub fn new(schedule: S, law: GaussianMixture) -> Self {
@@ -104,7 +102,19 @@ impl<S: Schedule + Sync> Exact<S> {
     }
 
     /// The posterior mean `E[q | z]` of the quantity `wanted`: what the best network predicts.
-    pub fn predict(&self, wanted: Prediction, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Prediction, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// // The optimal denoiser of a data set: the points, weighted by how well each explains the state.
+    /// let exact = Exact::new(Linear, GaussianMixture::empirical(&array![[0.0, 1.0], [3.0, 1.0]])?);
+    /// let z = array![[2.7_f32, 0.8]];
+    /// assert_eq!(exact.predict(Prediction::Data, &[0.9], &z)?, array![[3.0, 1.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn predict<A: Real>(&self, wanted: Prediction, t: &[f64], z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         let mut out = Array2::zeros(z.raw_dim());
         self.predict_into(wanted, t, z, &mut out)?;
         Ok(out)
@@ -115,53 +125,92 @@ impl<S: Schedule + Sync> Exact<S> {
     /// # Panics
     /// As the type says, and if the shape of the output is not that of the states.
     #[track_caller]
-    pub fn predict_into(
+    pub fn predict_into<A: Real>(
         &self,
         wanted: Prediction,
         t: &[f64],
-        z: &ArrayRef2<f64>,
-        out: &mut ArrayRef2<f64>,
+        z: &ArrayRef2<A>,
+        out: &mut ArrayRef2<A>,
     ) -> Result<(), PathError> {
         assert_eq!(z.shape(), out.shape(), "oracle: the output differs in shape from the states");
-        match (self.law.rotation(), out.as_slice_mut()) {
-            (None, Some(out)) => self.ask(Ask::Predict(wanted), t, z, out),
-            (rotation, _) => {
-                let mut own = Array2::zeros(z.raw_dim());
-                self.ask(Ask::Predict(wanted), t, z, own.as_slice_mut().expect("a fresh array is contiguous"))?;
-                out.assign(&rotation.map_or_else(|| own.view().into_owned(), |axes| own.dot(&axes.t())));
-                Ok(())
+        let answer = |snapshot: &Snapshot<'_>, scratch: &mut Scratch, out: &mut [A]| {
+            snapshot.predict(scratch);
+            for (out, &value) in out.iter_mut().zip(&scratch.out) {
+                *out = A::nearest(value);
             }
+        };
+        if let Some(out) = out.as_slice_mut() {
+            return self.each(wanted, t, z, out, answer);
         }
+        let mut own = Array2::zeros(z.raw_dim());
+        self.each(wanted, t, z, own.as_slice_mut().expect("a fresh array is contiguous"), answer)?;
+        out.assign(&own);
+        Ok(())
     }
 
     /// The marginal velocity `u(z, t) = E[dz/dt | z]`, whose flow carries the source to the data.
-    pub fn velocity(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    #[track_caller]
+    pub fn velocity<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.predict(Prediction::Velocity, t, z)
     }
 
     /// The marginal score `∇ log p_t(z)`; finite at `t = 1` where the data have a density.
-    pub fn score(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    #[track_caller]
+    pub fn score<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.predict(Prediction::Score, t, z)
     }
 
     /// The divergence of the marginal velocity, in closed form.
     ///
     /// ```text
-    /// div u = Σ_k r_k [tr G_k + (s_k − s)·(u_k − u)],    u_k = α̇·m_k + G_k·(z − α·m_k),   s_k = −(z − α·m_k)/C_k
+    /// div u = Σ_k r_k [tr G_k + (s_k − s)·(u_k − u)],    u_k = α̇·m_k + G_k·(z − α·m_k),   s_k = −C_k⁻¹(z − α·m_k)
     /// ```
-    pub fn divergence(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Ask::Divergence, t, z)
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::gaussian(&array![3.0], &array![[4.0]])?);
+    /// // u = 3 + (4t − (1 − t))/(4t² + (1 − t)²)·(z − 3t): a slope of 1.5/1.25 at t = ½.
+    /// assert!((exact.divergence(&[0.5], &array![[7.0]])?[0] - 1.2).abs() < 1e-15);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn divergence<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
+        self.scalar(Prediction::Velocity, t, z, |snapshot, scratch| snapshot.divergence(scratch))
     }
 
     /// `log p_t(z)`, normalised.
-    pub fn log_density(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Ask::LogDensity, t, z)
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::standard_normal(1)?);
+    /// let variance: f64 = 0.5; // t² + (1 − t)²
+    /// let log_p = exact.log_density(&[0.5], &array![[1.0]])?[0];
+    /// assert!((log_p + 0.5 / variance + 0.5 * (std::f64::consts::TAU * variance).ln()).abs() < 1e-15);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn log_density<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
+        self.scalar(Prediction::Score, t, z, |snapshot, scratch| snapshot.log_density(scratch))
     }
 
     /// Draws `n` states at time `t`. Shape `[n, d]`.
     ///
     /// # Errors
     /// [`PathError::TimeOutOfRange`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use rand::SeedableRng;
+    /// let exact = Exact::new(Linear, GaussianMixture::ring(8, 5.0, 0.1)?);
+    /// let z = exact.sample_state(1.0, 100, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0))?;
+    /// assert!(z.rows().into_iter().all(|z| (z[0].hypot(z[1]) - 5.0).abs() < 0.5)); // on the ring at t = 1
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn sample_state<R: Rng + ?Sized>(&self, t: f64, n: usize, rng: &mut R) -> Result<Array2<f64>, PathError> {
         PathError::check_time(0, t)?;
         let point = self.schedule.at(t);
@@ -171,49 +220,54 @@ impl<S: Schedule + Sync> Exact<S> {
     }
 
     #[track_caller]
-    fn scalar(&self, ask: Ask, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
+    fn scalar<A: Real>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        z: &ArrayRef2<A>,
+        answer: impl Fn(&Snapshot<'_>, &mut Scratch) -> f64 + Sync,
+    ) -> Result<Array1<f64>, PathError> {
         let mut out = Array1::zeros(z.nrows());
-        self.ask(ask, t, z, out.as_slice_mut().expect("a fresh array is contiguous"))?;
+        let slice = out.as_slice_mut().expect("a fresh array is contiguous");
+        self.each(wanted, t, z, slice, |snapshot, scratch, out| out[0] = answer(snapshot, scratch))?;
         Ok(out)
     }
 
-    /// Answers for all rows, in the principal axes of the law; `out` holds one value or one vector for each row.
+    /// Answers for all rows; `out` holds one value or one vector for each row.
     #[track_caller]
-    fn ask(&self, ask: Ask, t: &[f64], z: &ArrayRef2<f64>, out: &mut [f64]) -> Result<(), PathError> {
+    fn each<A: Real, O: Send>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        z: &ArrayRef2<A>,
+        out: &mut [O],
+        answer: impl Fn(&Snapshot<'_>, &mut Scratch, &mut [O]) + Sync,
+    ) -> Result<(), PathError> {
         let (rows, dim) = z.dim();
-        assert_eq!(
-            dim,
-            self.law.dim(),
-            "oracle: states of shape {:?} for a law of dimension {}",
-            z.shape(),
-            self.law.dim()
-        );
+        let own = self.law.dim();
+        assert_eq!(dim, own, "oracle: states of shape {:?} for a law of dimension {own}", z.shape());
         assert!(t.len() == 1 || t.len() == rows, "oracle: {} times for states of shape {:?}", t.len(), z.shape());
-        let rotated = self.law.rotation().map(|axes| z.dot(axes));
-        let z: &ArrayRef2<f64> = rotated.as_deref().unwrap_or(z);
-        let common = if t.len() == 1 { Some(self.snapshot(ask, t, 0)?) } else { None };
+        let common = if t.len() == 1 { Some(self.snapshot(wanted, t, 0)?) } else { None };
         if out.is_empty() {
             return Ok(());
         }
         let width = out.len() / rows;
-        let work = rows * self.law.len() * dim;
+        let work = rows * self.law.work();
         let chunk = if work < PARALLEL_WORK { rows } else { rows.div_ceil(8 * rayon::current_num_threads()) };
-        let block = |(start, out): (usize, &mut [f64])| -> Result<(), PathError> {
+        let block = |(start, out): (usize, &mut [O])| -> Result<(), PathError> {
             let mut scratch = Scratch::new(self.law.len(), dim);
             for (index, out) in (start * chunk..).zip(out.chunks_exact_mut(width)) {
-                scratch.load(&z.row(index));
+                for (own, &z) in scratch.z.iter_mut().zip(z.row(index)) {
+                    *own = z.into();
+                }
                 let own;
                 let snapshot = if let Some(common) = &common {
                     common
                 } else {
-                    own = self.snapshot(ask, t, index)?;
+                    own = self.snapshot(wanted, t, index)?;
                     &own
                 };
-                match ask {
-                    Ask::Predict(_) => snapshot.predict(&mut scratch, out),
-                    Ask::Divergence => out[0] = snapshot.divergence(&mut scratch),
-                    Ask::LogDensity => out[0] = snapshot.log_density(&mut scratch),
-                }
+                answer(snapshot, &mut scratch, out);
             }
             Ok(())
         };
@@ -225,12 +279,7 @@ impl<S: Schedule + Sync> Exact<S> {
         errors.collect::<Vec<_>>().into_iter().next().map_or(Ok(()), Err)
     }
 
-    fn snapshot(&self, ask: Ask, t: &[f64], index: usize) -> Result<Snapshot<'_>, PathError> {
-        let wanted = match ask {
-            Ask::Predict(wanted) => wanted,
-            Ask::Divergence => Prediction::Velocity,
-            Ask::LogDensity => Prediction::Score,
-        };
+    fn snapshot(&self, wanted: Prediction, t: &[f64], index: usize) -> Result<Snapshot<'_>, PathError> {
         PathError::check_time(index, t[index])?;
         Snapshot::new(&self.law, self.schedule.at(t[index]), wanted, t[index], index)
     }

@@ -38,10 +38,10 @@ impl Schedule for Backwards {
     }
 }
 
-/// Every schedule and wrapper.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule>)> {
-    let mut all: Vec<(_, Box<dyn Schedule>)> =
-        named().into_iter().map(|(name, schedule)| (name, Box::new(schedule) as Box<dyn Schedule>)).collect();
+/// Every schedule and wrapper, to be shared by threads.
+pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule + Sync>)> {
+    let mut all: Vec<(_, Box<dyn Schedule + Sync>)> =
+        named().into_iter().map(|(name, schedule)| (name, Box::new(schedule) as Box<dyn Schedule + Sync>)).collect();
     let beta = |s: f64| 0.5 + 9.0 * s * s;
     all.push(("vp of a function", Box::new(Vp(BetaFn::new(beta, |s: f64| 0.5 * s + 3.0 * s.powi(3)).unwrap()))));
     all.push(("vp by quadrature", Box::new(Vp(BetaNumeric::new(beta).unwrap()))));
