@@ -54,11 +54,7 @@ impl GaussianMixture {
     /// assert!(log_p[0] > log_p[1]); // far out on an arm, and near but between two
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
-    pub fn full(
-        weights: &[f64],
-        means: &ArrayRef2<f64>,
-        covariances: &ArrayRef3<f64>,
-    ) -> Result<Self, PathError> {
+    pub fn full(weights: &[f64], means: &ArrayRef2<f64>, covariances: &ArrayRef3<f64>) -> Result<Self, PathError> {
         let (components, dim) = means.dim();
         let (matrices, rows, columns) = covariances.dim();
         PathError::dimension("covariances", weights.len(), matrices)?;

@@ -117,7 +117,11 @@ impl GaussianMixture {
     }
 
     /// Checks everything once.
-    pub(super) fn build(weights: &[f64], means: &ArrayRef2<f64>, variances: &ArrayRef2<f64>) -> Result<Self, PathError> {
+    pub(super) fn build(
+        weights: &[f64],
+        means: &ArrayRef2<f64>,
+        variances: &ArrayRef2<f64>,
+    ) -> Result<Self, PathError> {
         PathError::require(!weights.is_empty(), "number of components", 0.0, "at least one")?;
         PathError::dimension("rows of the means", weights.len(), means.nrows())?;
         PathError::require(means.ncols() > 0, "dimension", 0.0, "at least one")?;

@@ -192,8 +192,7 @@ impl<'a> Snapshot<'a> {
         for (k, weight) in kept() {
             let component = self.component(k);
             let z = self.turned(k, z, room_z);
-            let (mean_score, mean_wanted) =
-                (self.turned(k, mean_score, room_score), self.turned(k, out, room_wanted));
+            let (mean_score, mean_wanted) = (self.turned(k, mean_score, room_score), self.turned(k, out, room_wanted));
             for (j, &m) in component.mean.iter().enumerate() {
                 let (precision, pull) = component.at(j);
                 let g = precision * (z[j] - self.alpha * m);
