@@ -177,7 +177,7 @@ impl<S: Schedule + Sync> Exact<S> {
     /// ```
     #[track_caller]
     pub fn divergence<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Prediction::Velocity, t, z, |snapshot, scratch| snapshot.divergence(scratch))
+        self.scalar(Prediction::Velocity, t, z, Snapshot::divergence)
     }
 
     /// `log p_t(z)`, normalised.
@@ -194,7 +194,7 @@ impl<S: Schedule + Sync> Exact<S> {
     /// ```
     #[track_caller]
     pub fn log_density<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Prediction::Score, t, z, |snapshot, scratch| snapshot.log_density(scratch))
+        self.scalar(Prediction::Score, t, z, Snapshot::log_density)
     }
 
     /// Draws `n` states at time `t`. Shape `[n, d]`.
@@ -220,12 +220,12 @@ impl<S: Schedule + Sync> Exact<S> {
     }
 
     #[track_caller]
-    fn scalar<A: Real>(
-        &self,
+    fn scalar<'a, A: Real>(
+        &'a self,
         wanted: Prediction,
         t: &[f64],
         z: &ArrayRef2<A>,
-        answer: impl Fn(&Snapshot<'_>, &mut Scratch) -> f64 + Sync,
+        answer: impl Fn(&Snapshot<'a>, &mut Scratch) -> f64 + Sync,
     ) -> Result<Array1<f64>, PathError> {
         let mut out = Array1::zeros(z.nrows());
         let slice = out.as_slice_mut().expect("a fresh array is contiguous");
@@ -235,13 +235,13 @@ impl<S: Schedule + Sync> Exact<S> {
 
     /// Answers for all rows; `out` holds one value or one vector for each row.
     #[track_caller]
-    fn each<A: Real, O: Send>(
-        &self,
+    fn each<'a, A: Real, O: Send>(
+        &'a self,
         wanted: Prediction,
         t: &[f64],
         z: &ArrayRef2<A>,
         out: &mut [O],
-        answer: impl Fn(&Snapshot<'_>, &mut Scratch, &mut [O]) + Sync,
+        answer: impl Fn(&Snapshot<'a>, &mut Scratch, &mut [O]) + Sync,
     ) -> Result<(), PathError> {
         let (rows, dim) = z.dim();
         let own = self.law.dim();

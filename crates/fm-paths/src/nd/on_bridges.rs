@@ -1,6 +1,5 @@
 //! The operations of a bridge on arrays, allocating or into given outputs.
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
-#![expect(clippy::missing_panics_doc, reason = "stated once, on the type")]
 
 use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
 

@@ -403,6 +403,9 @@ fn arrays_must_match() {
 }
 
 #[cfg(feature = "serde")]
+type Bridge = BrownianBridge<NamedReference>;
+
+#[cfg(feature = "serde")]
 #[test]
 fn configurations_are_checked_when_they_are_read() {
     let smooth = Interpolant::new(Ends::EncodingDecoding, Gamma::SinSquared).unwrap();
@@ -410,7 +413,6 @@ fn configurations_are_checked_when_they_are_read() {
     assert_eq!(text, r#"{"ends":{"kind":"encoding-decoding"},"gamma":{"kind":"sin-squared"}}"#);
     assert_eq!(serde_json::from_str::<Interpolant>(&text).unwrap(), smooth);
     assert_eq!(serde_json::from_str::<Interpolant>("{}").unwrap(), Interpolant::default());
-    type Bridge = BrownianBridge<NamedReference>;
     for (text, ok) in [
         (r#"{"reference":{"kind":"constant","sigma":0.7}}"#, brownian(0.7).entropic_epsilon()),
         (

@@ -108,8 +108,10 @@ const SWEEP: [f64; 14] = [
     -0.0,
 ];
 
+type Quantity = (&'static str, fn(&dyn Schedule, f64) -> f64);
+
 /// The combinations that schedules state themselves.
-const QUANTITIES: [(&str, fn(&dyn Schedule, f64) -> f64); 6] = [
+const QUANTITIES: [Quantity; 6] = [
     ("λ", |schedule, t| schedule.log_snr(t)),
     ("λ̇", |schedule, t| schedule.d_log_snr(t)),
     ("f", |schedule, t| schedule.drift(t)),

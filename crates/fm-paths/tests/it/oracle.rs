@@ -90,7 +90,7 @@ fn everywhere(f: impl Fn(&Shared<'_>, &Place)) {
             for log_snr in [-1.5, 0.5, 2.5] {
                 let t = time_of(schedule_name, &schedule, log_snr);
                 for place in PLACES {
-                    f(&exact, &Place::new(&exact, t, place, format!("{law_name} on {schedule_name}")));
+                    f(&exact, &Place::new(&exact, t, place, &format!("{law_name} on {schedule_name}")));
                 }
             }
         }
@@ -99,7 +99,7 @@ fn everywhere(f: impl Fn(&Shared<'_>, &Place)) {
 
 impl Place {
     /// `place` is that of a state whose amplitudes have squares that sum to one.
-    fn new(exact: &Exact<impl Schedule>, t: f64, place: [f64; 2], name: String) -> Self {
+    fn new(exact: &Exact<impl Schedule>, t: f64, place: [f64; 2], name: &str) -> Self {
         let point = exact.schedule.at(t);
         Self {
             name: format!("{name} at {t}, {place:?}"),
@@ -181,7 +181,7 @@ fn a_wrong_rate_breaks_the_continuity_equation() {
     for (name, schedule) in all() {
         let t = time_of(name, &schedule, 0.5);
         let exact = Exact::new(Off(schedule), mixture());
-        let place = Place::new(&exact, t, PLACES[2], name.to_owned());
+        let place = Place::new(&exact, t, PLACES[2], name);
         let [rate, flow] = continuity(&exact, &place);
         assert!((rate + flow).abs() > 10.0 * FIRST * (1.0 + flow.abs()), "{name}: {rate} and {flow}");
     }
@@ -308,10 +308,10 @@ fn grid(half: f64, n: usize) -> (Array2<f64>, f64) {
 }
 
 /// The trapezoidal rule is exact to rounding for a density that vanishes at the edge of the square and whose narrowest
-/// part, σ = 0.27 beside √(α² + σ²) at the highest log-SNR, spans two cells: what it leaves out is exp(−2π²·2²).
+/// part, σ = 0.27 beside √(α² + σ²) at the highest log-SNR, spans 1.35 cells: what it leaves out is exp(−2π²·1.35²), 2e-16.
 #[test]
 fn density_integrates_to_one_and_score_to_zero() {
-    let (unit, cell) = grid(12.0, 181);
+    let (unit, cell) = grid(12.0, 121);
     for (schedule_name, schedule) in all() {
         for (name, law) in laws() {
             let exact = Exact::new(&*schedule, law);
@@ -476,7 +476,7 @@ fn samples_follow_the_law() {
     }
 }
 
-/// Mean Σ wm and covariance Σ w(Σ_k + mmᵀ) less the square of the mean.
+/// The covariance of a mixture: that of its components on average, and that of their means.
 #[test]
 fn full_covariances_are_sampled_with_their_correlations() {
     let (weights, means, covariances) = ASKEW;
