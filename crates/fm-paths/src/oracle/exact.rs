@@ -32,7 +32,7 @@ const PARALLEL_WORK: usize = 1 << 15;
 ///
 /// // Standard normal data stay standard normal on the cosine path: the field is zero and the score is −z.
 /// let exact = Exact::new(Cosine, GaussianMixture::standard_normal(2)?);
-/// let z = array![[0.3, -2.0]];
+/// let z = array![[0.3_f64, -2.0]];
 /// assert!(exact.velocity(&[0.4], &z)?.iter().all(|u| u.abs() < 1e-15));
 /// assert!((exact.score(&[0.4], &z)? + &z).iter().all(|e| e.abs() < 1e-15));
 /// # Ok::<(), fm_paths::PathError>(())

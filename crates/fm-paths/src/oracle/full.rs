@@ -24,7 +24,7 @@ impl GaussianMixture {
     /// use ndarray::array;
     /// let law = GaussianMixture::gaussian(&array![1.0, 0.0], &array![[2.0, 1.0], [1.0, 2.0]])?;
     /// // At t = 1 the score is −Σ⁻¹(z − m): here Σ⁻¹ = [[2, −1], [−1, 2]]/3.
-    /// let score = Exact::new(Linear, law).score(&[1.0], &array![[4.0, 0.0]])?;
+    /// let score = Exact::new(Linear, law).score(&[1.0], &array![[4.0_f64, 0.0]])?;
     /// assert!((score - array![[-2.0, 1.0]]).iter().all(|e| e.abs() < 1e-14));
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```

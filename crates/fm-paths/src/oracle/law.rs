@@ -28,7 +28,7 @@ const WEIGHT_SLACK: f64 = 1e-6;
 /// use ndarray::array;
 /// let law = GaussianMixture::diagonal(&[0.5, 0.5], &array![[-2.0, 0.0], [2.0, 0.0]], &array![[0.1, 1.0], [0.1, 1.0]])?;
 /// assert_eq!((law.len(), law.dim()), (2, 2));
-/// let u = Exact::new(Cosine, law).velocity(&[0.5], &array![[0.0, 0.7]])?;
+/// let u = Exact::new(Cosine, law).velocity(&[0.5], &array![[0.0_f64, 0.7]])?;
 /// assert!(u.iter().all(|u| u.abs() < 1e-15)); // halfway between the two, and of unit variance along the other axis
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
