@@ -1,7 +1,7 @@
 //! A law and a schedule, on arrays of states.
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 
-use ndarray::{Array1, Array2, ArrayRef2};
+use ndarray::{Array1, Array2, ArrayRef2, ArrayViewMut1, Zip};
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -83,6 +83,16 @@ impl<S: Schedule + Sync> Exact<S> {
         out: &mut ArrayRef2<A>,
     ) -> Result<(), PathError> {
         assert_eq!(z.shape(), out.shape(), "oracle: the output differs in shape from the states");
+        if let Some(axes) = self.law.common_axes() {
+            let mut own = Array2::<f64>::zeros(z.raw_dim());
+            let slice = own.as_slice_mut().expect("a fresh array is contiguous");
+            self.each(wanted, t, z, slice, |snapshot, scratch, out| {
+                snapshot.predict(scratch);
+                out.copy_from_slice(&scratch.out);
+            })?;
+            Zip::from(out).and(&own.dot(&axes)).for_each(|out, &value| *out = A::nearest(value));
+            return Ok(());
+        }
         let answer = |snapshot: &Snapshot<'_>, scratch: &mut Scratch, out: &mut [A]| {
             snapshot.predict(scratch);
             for (out, &value) in out.iter_mut().zip(&scratch.out) {
@@ -183,7 +193,7 @@ impl<S: Schedule + Sync> Exact<S> {
         Ok(out)
     }
 
-    /// Answers for all rows; `out` holds one value or one vector for each row.
+    /// Answers for all rows; `out` holds one value or one vector for each row, in the law's common axes if it has such.
     #[track_caller]
     fn each<'a, A: Real, O: Send>(
         &'a self,
@@ -201,14 +211,16 @@ impl<S: Schedule + Sync> Exact<S> {
         if out.is_empty() {
             return Ok(());
         }
+        let turned = self.law.common_axes().map(|axes| z.mapv(Into::<f64>::into).dot(&axes.t()));
         let width = out.len() / rows;
         let work = rows * self.law.work();
         let chunk = if work < PARALLEL_WORK { rows } else { rows.div_ceil(8 * rayon::current_num_threads()) };
         let block = |(start, out): (usize, &mut [O])| -> Result<(), PathError> {
             let mut scratch = Scratch::new(self.law.len(), dim);
             for (index, out) in (start * chunk..).zip(out.chunks_exact_mut(width)) {
-                for (own, &z) in scratch.z.iter_mut().zip(z.row(index)) {
-                    *own = z.into();
+                match &turned {
+                    Some(turned) => turned.row(index).assign_to(ArrayViewMut1::from(&mut scratch.z)),
+                    None => scratch.z.iter_mut().zip(z.row(index)).for_each(|(own, &z)| *own = z.into()),
                 }
                 let own;
                 let snapshot = if let Some(common) = &common {

@@ -185,6 +185,11 @@ impl GaussianMixture {
         x
     }
 
+    /// The axes of a lone component, to which a batch can be turned as a whole.
+    pub(super) fn common_axes(&self) -> Option<ArrayView2<'_, f64>> {
+        if self.len() == 1 { self.axes(0) } else { None }
+    }
+
     /// Multiplications for one state, as an order of magnitude.
     pub(super) fn work(&self) -> usize {
         self.means.len() * if self.axes.is_some() { self.dim() } else { 1 }

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use ndarray::linalg::general_mat_vec_mul;
-use ndarray::{ArrayView1, ArrayViewMut1};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1};
 
 use super::GaussianMixture;
 use crate::{PathError, Prediction, SchedulePoint};
@@ -124,16 +124,22 @@ impl<'a> Snapshot<'a> {
         Component { mean, precisions: &self.precisions[span.clone()], pulls: &self.pulls[span] }
     }
 
+    /// The axes to turn to, and none where the coordinates are in them.
+    fn axes(&self, k: usize) -> Option<ArrayView2<'_, f64>> {
+        // A lone component's states come in its axes: the whole batch is turned at once.
+        if self.law.len() == 1 { None } else { self.law.axes(k) }
+    }
+
     /// A vector in the axes of component `k`; `room` is written only where they are not those of the coordinates.
     fn turned<'v>(&self, k: usize, vector: &'v [f64], room: &'v mut [f64]) -> &'v [f64] {
-        let Some(axes) = self.law.axes(k) else { return vector };
+        let Some(axes) = self.axes(k) else { return vector };
         general_mat_vec_mul(1.0, &axes, &ArrayView1::from(vector), 0.0, &mut ArrayViewMut1::from(&mut *room));
         room
     }
 
     /// Adds the vector with the coordinates `value(j)` in the axes of component `k`.
     fn add(&self, k: usize, out: &mut [f64], value: impl Fn(usize) -> f64) {
-        match self.law.axes(k) {
+        match self.axes(k) {
             None => out.iter_mut().enumerate().for_each(|(j, out)| *out += value(j)),
             Some(axes) => {
                 for (j, axis) in axes.rows().into_iter().enumerate() {
@@ -170,22 +176,36 @@ impl<'a> Snapshot<'a> {
         let Scratch { z, out, weights, turned: [room, ..], .. } = scratch;
         out.fill(0.0);
         for (k, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
-            let (component, z) = (self.component(k), self.turned(k, z, room));
-            self.add(k, out, |j| {
-                let (m, (precision, pull)) = (component.mean[j], component.at(j));
-                weight * (self.data * m + pull * precision * (z[j] - self.alpha * m))
-            });
+            let component = self.component(k);
+            if let (None, [precision], [pull]) = (self.axes(k), component.precisions, component.pulls) {
+                // The rest of the time of a large data set: nothing but the coordinates differs between rounds.
+                let (alpha, data, gain) = (self.alpha, self.data, pull * precision);
+                for ((out, &m), &z) in out.iter_mut().zip(component.mean).zip(&*z) {
+                    *out += weight * (data * m + gain * (z - alpha * m));
+                }
+                continue;
+            }
+            let z = self.turned(k, z, room);
+            self.add(k, out, |j| weight * self.wanted(&component, j, z[j]));
         }
+    }
+
+    /// What component k alone would answer, in one coordinate.
+    fn wanted(&self, component: &Component<'_>, j: usize, z: f64) -> f64 {
+        let (m, (precision, pull)) = (component.mean[j], component.at(j));
+        self.data * m + pull * precision * (z - self.alpha * m)
     }
 
     /// The divergence of the posterior mean: mean trace plus covariance of component scores and component fields.
     pub(super) fn divergence(&self, scratch: &mut Scratch) -> f64 {
-        self.predict(scratch);
+        self.log_density(scratch);
         let Scratch { z, out, weights, mean_score, turned: [room_z, room_score, room_wanted] } = scratch;
         let kept = || weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
+        out.fill(0.0);
         mean_score.fill(0.0);
         for (k, weight) in kept() {
             let (component, z) = (self.component(k), self.turned(k, z, room_z));
+            self.add(k, out, |j| weight * self.wanted(&component, j, z[j]));
             self.add(k, mean_score, |j| -weight * component.at(j).0 * (z[j] - self.alpha * component.mean[j]));
         }
         let mut divergence = 0.0;
@@ -196,7 +216,7 @@ impl<'a> Snapshot<'a> {
             for (j, &m) in component.mean.iter().enumerate() {
                 let (precision, pull) = component.at(j);
                 let g = precision * (z[j] - self.alpha * m);
-                let spread = (-g - mean_score[j]) * (self.data * m + pull * g - mean_wanted[j]);
+                let spread = (-g - mean_score[j]) * (self.wanted(&component, j, z[j]) - mean_wanted[j]);
                 divergence += weight * (pull * precision + spread);
             }
         }
