@@ -9,10 +9,10 @@
 //! g = (z − α·m)/C,    E[x₁ | z] = m + α·v·g,    E[x₀ | z] = σ·g,    score = −g
 //! ```
 //!
-//! Every [`Prediction`] is a row (data, noise), so its posterior mean is that row applied to the two expectations, and
-//! the mixture averages them with the posterior weights (log-sum-exp in `f64`). The velocity thus needs no formula of
-//! its own, and neither does a prediction that is added later. The rejected alternative is a formula for each pair of
-//! law and quantity, as most test suites carry it.
+//! Every [`Prediction`](crate::Prediction) is a row (data, noise), so its posterior mean is that row applied to the two
+//! expectations, and the mixture averages them with the posterior weights (log-sum-exp in `f64`). The velocity thus needs
+//! no formula of its own, and neither does a prediction that is added later. The rejected alternative is a formula for
+//! each pair of law and quantity, as most test suites carry it.
 //!
 //! States may be `f32` or `f64`. What happens to them in between is `f64` and is rounded once, at the end; scalars (the
 //! log-density, the divergence) are `f64`.
