@@ -44,7 +44,7 @@ impl SchedulePoint {
 
     /// The noise level σ/α, what EDM calls σ; +∞ where α = 0.
     pub fn level(self) -> f64 {
-        self.sigma / self.alpha
+        self.sigma / (self.alpha + 0.0) // −0, as of a time −0, is 0
     }
 }
 

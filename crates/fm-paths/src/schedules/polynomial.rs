@@ -64,6 +64,6 @@ impl Schedule for Polynomial {
     }
 
     fn drift(&self, t: f64) -> f64 {
-        self.power / t
+        self.power / (t + 0.0) // −0 is 0
     }
 }

@@ -6,6 +6,7 @@ mod arrays;
 mod bridge;
 mod conversions;
 mod endpoints;
+mod equations;
 mod errata;
 mod few_step;
 mod gaussian_bridge;
