@@ -61,7 +61,7 @@ impl RunningIntegral {
     }
 }
 
-/// The coefficients of `xᵏ` of the series `Σ c_k T_k`. The c_k fall so fast that nothing is lost by it, and powers are
+/// The coefficients of `xᵏ` of the series `Σ c_k T_k`. These fall so fast that nothing is lost by it, and powers are
 /// summed in a third of the time of the recurrence.
 fn powers(c: [f64; NODES]) -> [f64; NODES] {
     let (mut last, mut this) = ([0.0; NODES], [0.0; NODES]);
