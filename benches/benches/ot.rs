@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use fm_benches::{mixture, noise, rng};
+use fm_benches::{Clock, criterion, mixture, noise, rng};
 use fm_ot::assign_points;
 
-fn exact(c: &mut Criterion) {
+fn exact(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
     group.sample_size(10);
     for d in [2, 64] {
@@ -21,5 +21,5 @@ fn exact(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, exact);
+criterion_group!(name = benches; config = criterion(); targets = exact);
 criterion_main!(benches);

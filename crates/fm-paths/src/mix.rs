@@ -25,6 +25,12 @@ impl Mix {
     }
 }
 
+impl From<Mix> for [f64; 2] {
+    fn from(mix: Mix) -> Self {
+        [mix.data, mix.noise]
+    }
+}
+
 /// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`. See [`solve`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
@@ -32,6 +38,12 @@ pub struct Conversion {
     pub state: f64,
     /// Coefficient of the given prediction p. Its square is the factor between squared errors.
     pub prediction: f64,
+}
+
+impl From<Conversion> for [f64; 2] {
+    fn from(conversion: Conversion) -> Self {
+        [conversion.state, conversion.prediction]
+    }
 }
 
 /// Writes the row `wanted` as a combination of the rows `state` and `given`.

@@ -11,7 +11,6 @@
 //! element is computed from its own inputs alone, so neither the split nor the layout can change a bit of it. The `_into`
 //! forms allocate nothing; above the size where they use threads, rayon's queue may.
 
-mod coefficients;
 mod guide;
 mod kernel;
 mod on_arrays;

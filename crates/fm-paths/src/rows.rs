@@ -5,7 +5,7 @@
 //! that return a row, and [`AffinePath::convert_rows`] takes any such function: a variant for each would multiply the
 //! places that have to know all of them.
 
-use crate::{AffinePath, Conversion, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
+use crate::{AffinePath, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// data − noise: the velocity of the linear path in our time, whatever the schedule.
 ///
@@ -80,9 +80,8 @@ impl<S: Schedule> AffinePath<S> {
         t: &[f64],
     ) -> Result<Vec<[f64; 2]>, PathError> {
         self.each(t, |index, point| {
-            let Conversion { state, prediction } =
-                solve(point.state(), given(point), wanted(point)).ok_or(PathError::Dependent { t: t[index], index })?;
-            Ok([state, prediction])
+            let dependent = PathError::Dependent { t: t[index], index };
+            solve(point.state(), given(point), wanted(point)).ok_or(dependent).map(Into::into)
         })
     }
 
@@ -107,9 +106,8 @@ impl<S: Schedule> AffinePath<S> {
     pub fn sde_drift(&self, given: Prediction, t: &[f64], g: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         assert_eq!(t.len(), g.len(), "sde_drift needs one g for each t");
         self.each(t, |index, point| {
-            let Conversion { state, prediction } = solve(point.state(), given.row(point), sde_drift(point, g[index]))
-                .ok_or(PathError::Dependent { t: t[index], index })?;
-            Ok([state, prediction])
+            let dependent = PathError::Dependent { t: t[index], index };
+            solve(point.state(), given.row(point), sde_drift(point, g[index])).ok_or(dependent).map(Into::into)
         })
     }
 

@@ -98,6 +98,16 @@ pub trait Schedule {
     /// The amplitudes and their derivatives at `t ∈ [0, 1]`.
     fn at(&self, t: f64) -> SchedulePoint;
 
+    /// [`Schedule::at`] for each of many times, into as many places of `points`: what a batch calls.
+    ///
+    /// The provided version is the definition. It is a method so that a schedule behind a pointer is looked up once for a
+    /// batch, and the loop over the times is compiled for the schedule.
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        for (point, &t) in points.iter_mut().zip(t) {
+            *point = self.at(t);
+        }
+    }
+
     /// The log signal-to-noise ratio λ = log(α²/σ²) at `t`.
     fn log_snr(&self, t: f64) -> f64 {
         self.at(t).log_snr()
@@ -199,6 +209,9 @@ macro_rules! forward {
         impl<S: Schedule + ?Sized> Schedule for $pointer {
             fn at(&self, t: f64) -> SchedulePoint {
                 (**self).at(t)
+            }
+            fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+                (**self).at_each(t, points);
             }
             fn log_snr(&self, t: f64) -> f64 {
                 (**self).log_snr(t)

@@ -136,6 +136,10 @@ impl Schedule for NamedSchedule {
         self.named().at(t)
     }
 
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        self.named().at_each(t, points);
+    }
+
     fn log_snr(&self, t: f64) -> f64 {
         self.named().log_snr(t)
     }

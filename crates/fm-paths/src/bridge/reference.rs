@@ -215,7 +215,7 @@ impl<G: Fn(f64) -> f64> Reference for Numeric<G> {
     }
 
     fn energy(&self, t: f64) -> f64 {
-        self.energy.at(|t| (self.g)(t).powi(2), t)
+        self.energy.at(t)
     }
 }
 

@@ -101,15 +101,18 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> FromLogSnr<F, D> {
     }
 }
 
-/// `1/√(1 + e^{−λ})`; neither under- nor overflows before its root would, and is exactly 0 and 1 at infinite λ.
-fn amplitude(log_snr: f64) -> f64 {
-    (-0.5 * log_snr).exp().hypot(1.0).recip()
+/// `1/√(1 + e^{−λ})` and `1/√(1 + e^{λ})`; neither under- nor overflows before its root would, and both are exact at
+/// infinite λ.
+fn amplitudes(log_snr: f64) -> [f64; 2] {
+    let ratio = (-0.5 * log_snr.abs()).exp();
+    let larger = (1.0 + ratio * ratio).sqrt().recip();
+    if log_snr > 0.0 { [larger, ratio * larger] } else { [ratio * larger, larger] }
 }
 
 impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
     fn at(&self, t: f64) -> SchedulePoint {
         let value = (self.log_snr)(t);
-        let (alpha, sigma) = (amplitude(value), amplitude(-value));
+        let [alpha, sigma] = amplitudes(value);
         let [d_alpha_at_source, d_sigma_at_data] = self.end_rates;
         // σσ̇ = −αα̇: the amplitude that does not vanish is at rest if the rate of the other is finite, else unknown.
         let rest = |rate: f64| if rate.is_finite() { 0.0 } else { -rate };

@@ -1,5 +1,6 @@
 //! Any discrete table, as a continuous schedule.
 
+use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError, monotone::MonotoneCubic};
 
 /// A table of β or of cumulative products, interpolated.
@@ -80,5 +81,11 @@ impl Beta for BetaTable {
 
     fn integral(&self, s: f64) -> f64 {
         self.integral.at(s)[0]
+    }
+
+    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+        let [integral, rate] = self.integral.at(s);
+        let [alpha, sigma] = amplitudes(integral);
+        [rate, alpha, sigma]
     }
 }
