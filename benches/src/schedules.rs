@@ -1,18 +1,9 @@
 //! Every schedule, named and composed.
 
 use fm_paths::{
-    BetaFn, BetaNumeric, BetaTable, Cosine, Edm, FromLogSnr, FromSde, LinearSigmaMin, LinearVp, NamedSchedule,
-    Polynomial, Reparametrised, Rescaled, Reversed, Schedule, SchedulePoint, Ve, Vp,
+    BetaFn, BetaNumeric, BetaTable, Cosine, Edm, FromLogSnr, FromSde, Linear, LinearSigmaMin, LinearVp, NamedSchedule,
+    Polynomial, Reparametrised, Rescaled, Reversed, Schedule, Ve, Vp,
 };
-
-/// Linear, written with the data at time 0.
-struct Backwards;
-
-impl Schedule for Backwards {
-    fn at(&self, s: f64) -> SchedulePoint {
-        SchedulePoint { alpha: 1.0 - s, sigma: s, d_alpha: -1.0, d_sigma: 1.0 }
-    }
-}
 
 /// The schedules that a configuration can name, as a configuration holds them, and one composed in every way there is.
 ///
@@ -45,6 +36,6 @@ pub fn schedules() -> Vec<(&'static str, Box<dyn Schedule>)> {
     all.push(("sde", Box::new(FromSde::new(move |s| -0.5 * beta(s), move |s| beta(s).sqrt()).expect(allowed))));
     all.push(("rescaled", Box::new(Rescaled::new(Cosine, |t: f64| [1.0 + t, 1.0]))));
     all.push(("reparametrised", Box::new(Reparametrised::new(LinearVp, |t| [0.5 * t * (1.0 + t), 0.5 + t]))));
-    all.push(("reversed", Box::new(Reversed(Backwards))));
+    all.push(("reversed", Box::new(Reversed(Reversed(Linear)))));
     all
 }
