@@ -116,13 +116,13 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
         let [d_alpha_at_source, d_sigma_at_data] = self.end_rates;
         // σσ̇ = −αα̇: the amplitude that does not vanish is at rest if the rate of the other is finite, else unknown.
         let rest = |rate: f64| if rate.is_finite() { 0.0 } else { -rate };
-        let (d_alpha, d_sigma) = if value == f64::NEG_INFINITY {
+        let slope = self.d_log_snr(t);
+        let (d_alpha, d_sigma) = if slope < f64::INFINITY {
+            (0.5 * slope * alpha * sigma * sigma, -0.5 * slope * sigma * alpha * alpha)
+        } else if value < 0.0 {
             (d_alpha_at_source, rest(d_alpha_at_source))
-        } else if value == f64::INFINITY {
-            (rest(d_sigma_at_data), d_sigma_at_data)
         } else {
-            let half = 0.5 * (self.derivative)(t);
-            (half * alpha * sigma * sigma, -half * sigma * alpha * alpha)
+            (rest(d_sigma_at_data), d_sigma_at_data)
         };
         SchedulePoint { alpha, sigma, d_alpha, d_sigma }
     }
@@ -131,6 +131,7 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
         (self.log_snr)(t)
     }
 
+    /// Infinite at an infinite end, and where λ̇ is beyond all numbers before λ is, as that of log t at `t = 1e-310`.
     fn d_log_snr(&self, t: f64) -> f64 {
         if (self.log_snr)(t).is_infinite() { f64::INFINITY } else { (self.derivative)(t) }
     }
@@ -143,6 +144,7 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
         }
         if sigma < alpha { sigma * d_sigma } else { -alpha * d_alpha }
     }
+
     /// g² = 2f, since the variance is preserved.
     fn g2(&self, t: f64) -> f64 {
         2.0 * self.drift(t)

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array3, Axis, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::schedules::all;
+use crate::schedules::{all, off_knots};
 
 pub(crate) fn mixture() -> GaussianMixture {
     let means = array![[-1.5, 0.5], [1.0, 1.0], [0.5, -2.0]];
@@ -44,9 +44,7 @@ pub(crate) const PLACES: [[f64; 2]; 4] = [[0.0, 0.0], [0.7, -0.4], [-1.2, 0.9], 
 
 /// A time of every schedule at which it has about this log-SNR.
 pub(crate) fn time_of(name: &str, schedule: &dyn Schedule, log_snr: f64) -> f64 {
-    let t = schedule.t_of_log_snr(log_snr).unwrap();
-    // Knots of the interpolated table are kinks of the second derivative: t keeps its distance.
-    if name == "table" { ((t * 5.0).floor() + 0.25 + 0.5 * (t * 5.0).fract()) / 5.0 } else { t }
+    off_knots(name, schedule.t_of_log_snr(log_snr).unwrap())
 }
 
 #[test]

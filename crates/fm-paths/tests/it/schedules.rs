@@ -1,10 +1,12 @@
 //! Exact ends, derivatives, inverses, and what the literature says of each schedule.
 
+use std::f64::consts::{FRAC_PI_2, PI};
+
 use approx::assert_relative_eq;
 use fm_paths::{
-    Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear, LinearBeta,
-    LinearSigmaMin, LinearVp, NamedSchedule, PathError, Polynomial, Prediction, Reparametrised, Rescaled, Reversed,
-    Schedule, SchedulePoint, Ve, Vp,
+    AlphaTable, Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear,
+    LinearBeta, LinearSigmaMin, LinearVp, NamedSchedule, PathError, Polynomial, Prediction, Reparametrised, Rescaled,
+    Reversed, Schedule, SchedulePoint, Ve, Vp,
 };
 use proptest::prelude::*;
 
@@ -38,6 +40,13 @@ impl Schedule for Backwards {
     }
 }
 
+/// The cosine schedule by its log-SNR, with nothing said about the rates at its ends.
+pub(crate) fn cosine_by_log_snr() -> FromLogSnr<impl Fn(f64) -> f64 + Sync, impl Fn(f64) -> f64 + Sync> {
+    let sin = |t: f64| (FRAC_PI_2 * t).sin();
+    let log_snr = move |t: f64| 2.0 * (sin(t).ln() - sin(1.0 - t).ln());
+    FromLogSnr::new(log_snr, move |t| PI / (sin(t) * sin(1.0 - t))).unwrap()
+}
+
 /// Every schedule and wrapper, to be shared by threads.
 pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule + Sync>)> {
     let mut all: Vec<(_, Box<dyn Schedule + Sync>)> =
@@ -46,7 +55,10 @@ pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule + Sync>)> {
     all.push(("vp of a function", Box::new(Vp(BetaFn::new(beta, |s: f64| 0.5 * s + 3.0 * s.powi(3)).unwrap()))));
     all.push(("vp by quadrature", Box::new(Vp(BetaNumeric::new(beta).unwrap()))));
     all.push(("table", Box::new(Vp(BetaTable::from_betas(&[0.05, 0.2, 0.1, 0.6, 0.5]).unwrap()))));
+    let zero_terminal = AlphaTable::from_betas(&[0.05, 0.2, 0.1, 0.6, 0.5]).unwrap().zero_terminal_snr().unwrap();
+    all.push(("zero terminal", Box::new(zero_terminal)));
     all.push(("from log-SNR", Box::new(FromLogSnr::new(|t| -9.0 + 20.0 * t, |_| 20.0).unwrap())));
+    all.push(("from infinite log-SNR", Box::new(cosine_by_log_snr().with_end_rates(FRAC_PI_2, -FRAC_PI_2).unwrap())));
     all.push(("from SDE", Box::new(FromSde::new(|s| -0.5 - s, |s| 1.0 + 2.0 * s).unwrap())));
     all.push(("rescaled", Box::new(Rescaled::new(Cosine, |t: f64| [(0.5 * t).exp(), 0.5 * (0.5 * t).exp()]))));
     all.push(("reparametrised", Box::new(Reparametrised::new(LinearVp, |t| [0.5 * t * (1.0 + t), 0.5 + t]))));
@@ -71,7 +83,9 @@ fn the_ends() {
         ("vp of a function", "0.17377 0.98479 | 1 0 | -inf"),
         ("vp by quadrature", "0.17377 0.98479 | 1 0 | -inf"),
         ("table", "0.36986 0.92909 | 1 0 | -inf"),
+        ("zero terminal", "0 1 | 1 0 | -inf"),
         ("from log-SNR", "0.01111 0.99994 | 0.99999 0.00409 | -0.04087"),
+        ("from infinite log-SNR", "0 1 | 1 0 | -1.57080"),
         ("from SDE", "0.36788 1.45707 | 1 0 | -inf"),
         ("rescaled", "0 1 | 1.64872 0 | -2.58981"),
         ("reparametrised", "0 1 | 1 0 | -inf"),
@@ -94,8 +108,14 @@ fn the_ends() {
     assert_eq!(got.len(), table.len());
 }
 
+/// `t`, moved away from the knots of the interpolated tables, where the second derivative has kinks.
+pub(crate) fn off_knots(name: &str, t: f64) -> f64 {
+    let table = ["table", "zero terminal"].contains(&name);
+    if table { ((t * 5.0).floor() + 0.25 + 0.5 * (t * 5.0).fract()) / 5.0 } else { t }
+}
+
 /// Eighth-order central difference of `f` at `t`, and a bound for its rounding error.
-fn difference(f: impl Fn(f64) -> f64, t: f64) -> (f64, f64) {
+pub(crate) fn difference(f: impl Fn(f64) -> f64, t: f64) -> (f64, f64) {
     // A singularity at an end is 64 steps away, and the schedules vary on the scale of 1/20: truncation is below 1e-13.
     let h = (t.min(1.0 - t) / 64.0).min(1.0 / 1024.0);
     let (mut sum, mut size) = (0.0, 0.0_f64);
@@ -112,8 +132,7 @@ proptest! {
     #[test]
     fn derivatives_are_those_of_the_amplitudes(t in 0.01..0.99_f64) {
         for (name, schedule) in all() {
-            // Knots of an interpolated table are kinks of the second derivative: t keeps its distance.
-            let t = if name == "table" { ((t * 5.0).floor() + 0.25 + 0.5 * (t * 5.0).fract()) / 5.0 } else { t };
+            let t = off_knots(name, t);
             let point = schedule.at(t);
             for (what, got, (want, rounding)) in [
                 ("α", point.d_alpha, difference(|t| schedule.at(t).alpha, t)),

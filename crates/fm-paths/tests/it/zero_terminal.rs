@@ -1,20 +1,13 @@
 //! Schedules that begin in pure noise although their usual form is infinite there: tables with zero terminal SNR, and
 //! log-SNR functions with infinite ends.
 
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::FRAC_PI_2;
 
 use approx::assert_relative_eq;
 use fm_paths::{AffinePath, AlphaTable, BetaTable, Cosine, FromLogSnr, PathError, Prediction, Schedule, Vp};
 use proptest::prelude::*;
 
-fn sin(t: f64) -> f64 {
-    (FRAC_PI_2 * t).sin()
-}
-
-/// The cosine schedule by its log-SNR, with nothing said about the rates at its ends.
-fn unstated() -> FromLogSnr<impl Fn(f64) -> f64, impl Fn(f64) -> f64> {
-    FromLogSnr::new(|t| 2.0 * (sin(t).ln() - sin(1.0 - t).ln()), |t| PI / (sin(t) * sin(1.0 - t))).unwrap()
-}
+use super::schedules::{cosine_by_log_snr, difference};
 
 /// The cumulative products of DDPM's table.
 fn products() -> Vec<f64> {
@@ -33,7 +26,7 @@ fn all() -> Vec<(&'static str, Box<dyn Schedule>)> {
         ("rescaled", Box::new(coarse.clone().zero_terminal_snr().unwrap())),
         ("as given", Box::new(coarse)),
         ("last β is 1", Box::new(AlphaTable::from_betas(&[0.05, 0.2, 0.1, 0.6, 1.0]).unwrap())),
-        ("cosine by log-SNR", Box::new(unstated().with_end_rates(FRAC_PI_2, -FRAC_PI_2).unwrap())),
+        ("cosine by log-SNR", Box::new(cosine_by_log_snr().with_end_rates(FRAC_PI_2, -FRAC_PI_2).unwrap())),
         ("half infinite", Box::new(FromLogSnr::new(|t: f64| t.ln() - 1.0 + t, |t| 1.0 / t + 1.0).unwrap())),
     ]
 }
@@ -93,7 +86,7 @@ fn no_noise_prediction_at_zero_terminal_snr() {
 
 #[test]
 fn a_log_snr_with_infinite_ends_is_the_schedule_itself() {
-    let stated = unstated().with_end_rates(FRAC_PI_2, -FRAC_PI_2).unwrap();
+    let stated = cosine_by_log_snr().with_end_rates(FRAC_PI_2, -FRAC_PI_2).unwrap();
     for t in [0.0, 1.0] {
         let (got, want) = (stated.at(t), Cosine.at(t));
         assert_eq!((got.alpha, got.sigma), (want.alpha, want.sigma));
@@ -114,7 +107,7 @@ fn a_log_snr_with_infinite_ends_is_the_schedule_itself() {
 
 #[test]
 fn unstated_end_rates_are_errors_only_where_they_are_needed() {
-    let path = AffinePath::new(unstated());
+    let path = AffinePath::new(cosine_by_log_snr());
     for t in [0.0, 1.0] {
         assert!(matches!(path.target(Prediction::Velocity, &[t]), Err(PathError::Undefined { .. })));
         assert!(matches!(path.convert(Prediction::V, Prediction::Velocity, &[t]), Err(PathError::Singular { .. })));
@@ -128,7 +121,7 @@ fn unstated_end_rates_are_errors_only_where_they_are_needed() {
 #[test]
 fn nothing_is_nan() {
     let mut all = all();
-    all.push(("unstated", Box::new(unstated())));
+    all.push(("unstated", Box::new(cosine_by_log_snr())));
     for (name, schedule) in all {
         for t in [0.0, f64::MIN_POSITIVE, 1e-300, 1e-9, 0.5, 1.0 - 1e-9, 1.0 - f64::EPSILON, 1.0] {
             let point = schedule.at(t);
@@ -138,19 +131,6 @@ fn nothing_is_nan() {
             assert!(rates.iter().chain(&more).all(|x| !x.is_nan()), "{name} at {t}: {rates:?} {more:?}");
         }
     }
-}
-
-/// Eighth-order central difference of `f` at `t`, and a bound for its rounding error.
-fn difference(f: impl Fn(f64) -> f64, t: f64) -> (f64, f64) {
-    // A singularity at an end is 64 steps away: truncation is below 1e-13 of the derivative.
-    let h = (t.min(1.0 - t) / 64.0).min(1.0 / 1024.0);
-    let (mut sum, mut size) = (0.0, 0.0_f64);
-    for (k, c) in [(1.0, 4.0 / 5.0), (2.0, -1.0 / 5.0), (3.0, 4.0 / 105.0), (4.0, -1.0 / 280.0)] {
-        let (left, right) = (f(t - k * h), f(t + k * h));
-        sum += c * (right - left);
-        size = size.max(left.abs()).max(right.abs());
-    }
-    (sum / h, 2.1 * 20.0 * f64::EPSILON * size / h)
 }
 
 proptest! {
@@ -220,6 +200,6 @@ fn bad_tables_and_functions_are_named() {
     assert_eq!(name(FromLogSnr::new(inside, |_| 1.0).map(drop)), "log_snr");
     assert_eq!(name(FromLogSnr::new(|_| f64::INFINITY, |_| 1.0).map(drop)), "log_snr");
     assert_eq!(name(FromLogSnr::new(|t| t, |_| -1.0).map(drop)), "derivative");
-    assert_eq!(name(unstated().with_end_rates(-1.0, -1.0).map(drop)), "d_alpha_at_source");
-    assert_eq!(name(unstated().with_end_rates(1.0, f64::NAN).map(drop)), "d_sigma_at_data");
+    assert_eq!(name(cosine_by_log_snr().with_end_rates(-1.0, -1.0).map(drop)), "d_alpha_at_source");
+    assert_eq!(name(cosine_by_log_snr().with_end_rates(1.0, f64::NAN).map(drop)), "d_sigma_at_data");
 }
