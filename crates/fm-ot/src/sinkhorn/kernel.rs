@@ -15,6 +15,8 @@
 //!
 //! Bands of rows are independent and added up in order, so that the number of threads does not matter.
 
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -92,8 +94,9 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     /// A sum in this range is neither short of bits nor about to overflow.
     pub(super) fn is_safe(sum: f64) -> bool {
-        let range = if size_of::<K>() == 4 { 60.0_f64 } else { 400.0 };
-        sum >= (-range).exp2() && sum <= range.exp2()
+        // Entries below the floor of the type are missing from it; at this distance they do not show.
+        let range = (-0.375 * K::FLOOR).exp2();
+        sum >= 1.0 / range && sum <= range
     }
 
     /// The row potentials that belong to the last pass.
@@ -104,8 +107,7 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     /// The mass of the plan of the last pass, whose column potentials were `g`, relative to that of the source.
     pub(super) fn mass(&self, g: &[f64], columns: &Columns) -> f64 {
-        let factors = g.iter().zip(&self.g).zip(self.problem.b).map(|((new, old), b)| b * (new - old).exp2());
-        factors.zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
+        self.factors(g).iter().zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
     }
 
     /// Absorbs the column potentials `g` and the row potentials of the last pass, and makes a pass.
@@ -117,9 +119,17 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         self.pass(self.problem.b, true)
     }
 
-    /// A pass with the kernel as it is and the column factors `v`.
-    pub(super) fn reuse(&mut self, v: &[f64]) -> Columns {
-        self.pass(v, false)
+    /// A pass with the kernel as it is, and column potentials `g` near those in it.
+    pub(super) fn reuse(&mut self, g: &[f64]) -> Columns {
+        self.pass(&self.factors(g), false)
+    }
+
+    /// What the columns of the kernel have to be multiplied by.
+    fn factors(&self, g: &[f64]) -> Vec<f64> {
+        let mut factors: Vec<f64> = g.iter().zip(&self.g).map(|(new, old)| new - old).collect();
+        lanes::powers(&mut factors);
+        factors.iter_mut().zip(self.problem.b).for_each(|(v, b)| *v *= b);
+        factors
     }
 
     fn pass(&mut self, v: &[f64], renew: bool) -> Columns {
