@@ -34,7 +34,7 @@ const BLOCK: usize = 64;
 const BANDS: usize = 16;
 
 /// Below this many entries a pass is too short to be worth a second thread.
-const PARALLEL: usize = 1 << 18;
+const PARALLEL: usize = 1 << 20;
 
 /// A kernel larger than this is not kept but made anew in every pass.
 const STORED_BYTES: usize = 1 << 28;
@@ -146,7 +146,7 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         let run = |(at, ((f, sums), kernel)): (usize, ((&mut [f64], &mut [f64]), &mut Option<&mut [K]>))| {
             Arch::new().dispatch(Band { shared: &shared, first: at * rows, f, sums, kernel: kernel.as_deref_mut() })
         };
-        let bands: Vec<Columns> = if n * stride >= PARALLEL {
+        let bands: Vec<Columns> = if n * stride >= PARALLEL && rayon::current_num_threads() > 1 {
             bands.map(run).collect()
         } else {
             let serial = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(&mut kernels).enumerate();
@@ -262,8 +262,11 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         if renew {
             for (r, i) in rows.clone().enumerate() {
                 let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
-                sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                if !Kernel::<A, K>::is_safe(sums[r].widen()) {
+                // A potential may be unknown, or far from what the columns now make of it.
+                if !self.f[i].is_nan() {
+                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                }
+                if self.f[i].is_nan() || !Kernel::<A, K>::is_safe(sums[r].widen()) {
                     let largest = lanes::largest(cost, g, problem.scale);
                     self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
