@@ -96,7 +96,7 @@ impl<'a, A: Real> Costs<'a, A> {
                     if value == f64::INFINITY {
                         continue;
                     }
-                    if !(value.abs() <= LARGEST) {
+                    if value.is_nan() || value.abs() > LARGEST {
                         invalid = invalid.or(Some((row, column, value)));
                     }
                     row_sum += value;
@@ -172,7 +172,7 @@ impl<'a, A: Real> Costs<'a, A> {
     pub(super) fn deviation(&self) -> f64 {
         let mean = self.mean();
         let widest = (self.range[1] - mean).max(mean - self.range[0]);
-        if self.is_constant() || !(widest > 0.0) {
+        if self.is_constant() {
             return 0.0;
         }
         let mut squares = 0.0;

@@ -136,10 +136,10 @@ fn column_step<A: Real, K: Lane>(
     let mut before: Vec<f64> = soft.iter().zip(g).map(|(soft, g)| soft + g).collect();
     lanes::powers(&mut before);
     let mut after: Vec<f64> = soft.iter().zip(&image).map(|(soft, g)| soft + g).collect();
-    if rule != Rule::Exact {
-        lanes::powers(&mut after);
-    } else {
+    if rule == Rule::Exact {
         after.fill(1.0);
+    } else {
+        lanes::powers(&mut after);
     }
     let columns = before.iter().zip(&after).zip(problem.b);
     let error = columns.map(|((before, after), b)| if *b > 0.0 { b * (after - before).abs() } else { 0.0 }).sum();

@@ -138,19 +138,19 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         let mut factors: Vec<K> = v.iter().map(|&v| K::narrow(v)).collect();
         factors.resize(stride, K::zero());
         let shared = Shared { problem: self.problem, g: &self.g, v: &factors, stride, renew };
-        let mut kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
+        let kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
             Some(entries) => entries.chunks_mut(rows * stride).map(Some).collect(),
             None => (0..n.div_ceil(rows)).map(|_| None).collect(),
         };
-        let bands = self.f.par_chunks_mut(rows).zip(self.row_sums.par_chunks_mut(rows)).zip(&mut kernels).enumerate();
-        let run = |(at, ((f, sums), kernel)): (usize, ((&mut [f64], &mut [f64]), &mut Option<&mut [K]>))| {
-            Arch::new().dispatch(Band { shared: &shared, first: at * rows, f, sums, kernel: kernel.as_deref_mut() })
-        };
+        let bands = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(kernels).enumerate();
+        let bands: Vec<Band<'_, A, K>> = bands
+            .map(|(at, ((f, sums), kernel))| Band { shared: &shared, first: at * rows, f, sums, kernel })
+            .collect();
+        let run = |band: Band<'_, A, K>| Arch::new().dispatch(band);
         let bands: Vec<Columns> = if n * stride >= PARALLEL && rayon::current_num_threads() > 1 {
-            bands.map(run).collect()
+            bands.into_par_iter().map(run).collect()
         } else {
-            let serial = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(&mut kernels).enumerate();
-            serial.map(run).collect()
+            bands.into_iter().map(run).collect()
         };
         let mut total = Columns { sums: vec![0.0; self.g.len()], rows_safe: true };
         for band in bands {

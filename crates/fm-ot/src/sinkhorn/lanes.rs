@@ -95,8 +95,8 @@ pub(super) fn exponentials<A: Real, K: Lane, const FUSED: bool>(
     kernel[cost.len()..].fill(K::neg_infinity());
     let mut sums = [K::zero(); LANES];
     for (k, v) in kernel.as_chunks_mut::<LANES>().0.iter_mut().zip(v.as_chunks::<LANES>().0) {
-        for l in 0..LANES {
-            k[l] = K::power::<FUSED>(k[l]);
+        for k in k.iter_mut() {
+            *k = K::power::<FUSED>(*k);
         }
         for l in 0..LANES {
             sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
@@ -173,7 +173,9 @@ pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
             most[l] = if c[l] > most[l] { c[l] } else { most[l] };
         }
     };
-    chunks.iter().for_each(|c| take(c, LANES));
+    for c in chunks {
+        take(c, LANES);
+    }
     padded[..tail.len()].copy_from_slice(tail);
     take(&padded, tail.len());
     let smaller = |a: A, b: A| if b < a { b } else { a };
@@ -220,10 +222,10 @@ fn logarithm(x: f64) -> f64 {
     let s = (m - 1.0) / (m + 1.0);
     let square = s * s;
     let mut sum = 0.0;
-    let mut k = 10;
-    while k > 0 {
-        k -= 1;
-        sum = sum * square + 1.0 / (2 * k + 1) as f64;
+    let mut odd = 21.0;
+    while odd > 1.0 {
+        odd -= 2.0;
+        sum = sum * square + 1.0 / odd;
     }
     exponent + 2.0 * LOG2_E * s * sum
 }

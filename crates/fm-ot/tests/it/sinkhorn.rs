@@ -162,7 +162,9 @@ fn points_of_weight_zero_change_nothing() {
     }
     for weights in [&mut a, &mut b] {
         let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= sum);
+        for w in weights.iter_mut() {
+            *w /= sum;
+        }
     }
     let solver = Sinkhorn { tolerance: 1e-12, ..absolute(1.0) };
     let plan = solver.solve(cost.view(), Some(&a), Some(&b)).unwrap();
@@ -447,7 +449,9 @@ proptest! {
         for (weights, every) in [(&mut a, 5), (&mut b, 7)] {
             weights.iter_mut().skip(1).step_by(every).for_each(|w| *w = 0.0);
             let sum: f64 = weights.iter().sum();
-            weights.iter_mut().for_each(|w| *w /= sum);
+            for w in weights.iter_mut() {
+            *w /= sum;
+        }
         }
         let epsilon = Epsilon::RelativeToMean(10.0_f64.powf(exponent));
         let tolerance = 10.0_f64.powf(-tolerance);
