@@ -163,6 +163,15 @@ impl<'a, A: Real> Costs<'a, A> {
         matches!(self.source, Source::Matrix(_))
     }
 
+    /// Every `step`-th row.
+    pub(super) fn sample(&self, step: usize) -> Costs<'static, A> {
+        let matrix: Vec<A> = match &self.source {
+            Source::Matrix(rows) => rows.chunks(self.m).step_by(step).flatten().copied().collect(),
+            Source::Points { x, y } => block(x.slice(s![..;step, ..]), y.view()).into_iter().collect(),
+        };
+        Costs::unseen(Source::Matrix(Cow::Owned(matrix)), self.n.div_ceil(step), self.m, self.unit)
+    }
+
     /// The mean is known; the deviation from it takes a pass.
     pub(super) fn mean(&self) -> f64 {
         self.sum / self.finite.max(1) as f64
