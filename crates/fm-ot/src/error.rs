@@ -82,6 +82,50 @@ pub enum OtError {
         /// The target point.
         column: usize,
     },
+    /// A weight that is NaN, infinite or negative.
+    #[error("{side} weight {index} is {value}; weights are finite and not negative")]
+    InvalidWeight {
+        /// The batch.
+        side: Side,
+        /// The point.
+        index: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// Weights that are all zero.
+    #[error("the {side} weights are all zero; there is nothing to transport")]
+    NoMass {
+        /// The batch.
+        side: Side,
+    },
+    /// Weights whose sums differ, where all mass has to be moved.
+    #[error(
+        "the source weights sum to {source_mass} and the target weights to {target_mass}; normalise them, or use unbalanced or partial transport"
+    )]
+    UnequalMass {
+        /// Sum of the source weights.
+        source_mass: f64,
+        /// Sum of the target weights.
+        target_mass: f64,
+    },
+    /// A point with weight whose pairs are all forbidden.
+    #[error("every pair of {side} point {index} is forbidden; allow one or set its weight to zero")]
+    Isolated {
+        /// The batch.
+        side: Side,
+        /// The point.
+        index: usize,
+    },
+    /// A setting outside its range.
+    #[error("{name} is {value}; it has to be {expected}")]
+    InvalidParameter {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Its range.
+        expected: &'static str,
+    },
     /// A coupling name that is not in the list.
     #[error("unknown coupling `{name}`; known are {}", crate::CouplingKind::ALL.map(crate::CouplingKind::name).join(", "))]
     UnknownCoupling {

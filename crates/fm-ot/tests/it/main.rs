@@ -10,4 +10,5 @@ mod errors;
 mod line;
 mod optimal;
 mod samples;
+mod sinkhorn;
 mod ties;
