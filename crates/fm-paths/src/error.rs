@@ -44,6 +44,14 @@ pub enum PathError {
         /// Position of that time in the batch.
         index: usize,
     },
+    /// A schedule of one's own whose amplitudes are not finite.
+    #[error("the schedule has an amplitude at t = {t} (index {index}) that is not finite: mend its `at`")]
+    NoState {
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
     /// A coefficient of a bridge is infinite or has no meaning at this time.
     #[error("the {quantity} of this bridge is not defined at t = {t} (index {index}): {remedy}")]
     Bridge {

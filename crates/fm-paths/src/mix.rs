@@ -19,6 +19,10 @@ impl Mix {
         self.data * other.noise - self.noise * other.data
     }
 
+    pub(crate) fn is_finite(self) -> bool {
+        self.data.is_finite() && self.noise.is_finite()
+    }
+
     /// The factor `c` in `self = c·other`, for parallel rows.
     fn along(self, other: Self) -> f64 {
         if other.data.abs() > other.noise.abs() { self.data / other.data } else { self.noise / other.noise }

@@ -1,12 +1,14 @@
 //! Batches of times in, coefficient pairs out.
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 
-use std::ops::Range;
-
 use crate::{Conversion, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// Points of a schedule that are held at once.
 pub(crate) const BLOCK: usize = 64;
+
+/// A buffer for [`AffinePath::points`].
+pub(crate) const POINTS: [SchedulePoint; BLOCK] =
+    [SchedulePoint { alpha: 0.0, sigma: 0.0, d_alpha: 0.0, d_sigma: 0.0 }; BLOCK];
 
 /// The affine path `z = α(t)·x₁ + σ(t)·x₀` of a schedule.
 ///
@@ -38,7 +40,10 @@ impl<S: Schedule> AffinePath<S> {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn state(&self, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
-        self.each(t, |_, point| Ok(point.state().into()))
+        self.each(t, |index, point| {
+            let row = point.state();
+            if row.is_finite() { Ok(row.into()) } else { Err(PathError::NoState { t: t[index], index }) }
+        })
     }
 
     /// Coefficients (data, noise) of the regression target of a network that predicts `wanted`.
@@ -110,51 +115,54 @@ impl<S: Schedule> AffinePath<S> {
         f: impl Fn(usize, SchedulePoint) -> Result<T, PathError>,
     ) -> Result<Vec<T>, PathError> {
         let mut all = Vec::with_capacity(t.len());
-        self.visit(t, 0..t.len(), |index, point| {
+        self.visit(t, |index, point| {
             all.push(f(index, point)?);
             Ok(())
         })?;
         Ok(all)
     }
 
-    /// Calls `visit` at the points of the times `t[part]`, up to the first error in the order of the times.
+    /// Calls `visit` at the points of the times `t`, up to the first error in their order.
     #[inline]
     pub(crate) fn visit(
         &self,
         t: &[f64],
-        part: Range<usize>,
         mut visit: impl FnMut(usize, SchedulePoint) -> Result<(), PathError>,
     ) -> Result<(), PathError> {
-        let mut points = [SchedulePoint { alpha: 0.0, sigma: 0.0, d_alpha: 0.0, d_sigma: 0.0 }; BLOCK];
-        for first in part.clone().step_by(BLOCK) {
-            let times = &t[first..part.end.min(first + BLOCK)];
-            let inside = |t: &f64| (0.0..=1.0).contains(t);
-            // Without a branch for each time; where the first bad one is, only if there is one.
-            let fine = if times.iter().fold(true, |all, t| all & inside(t)) {
-                times.len()
-            } else {
-                times.iter().take_while(|t| inside(t)).count()
-            };
-            self.schedule.at_each(&times[..fine], &mut points[..fine]);
-            for (index, &point) in (first..).zip(&points[..fine]) {
+        let mut buffer = POINTS;
+        for first in (0..t.len()).step_by(BLOCK) {
+            let times = &t[first..t.len().min(first + BLOCK)];
+            let points = self.points(times, &mut buffer);
+            for (index, &point) in (first..).zip(points) {
                 visit(index, point)?;
             }
-            if let Some(&t) = times.get(fine) {
-                return Err(PathError::TimeOutOfRange { index: first + fine, t });
+            if let Some(&t) = times.get(points.len()) {
+                return Err(PathError::TimeOutOfRange { index: first + points.len(), t });
             }
         }
         Ok(())
+    }
+
+    /// The points of at most [`BLOCK`] times, up to the first time outside `[0, 1]`.
+    #[inline]
+    pub(crate) fn points<'a>(&self, t: &[f64], buffer: &'a mut [SchedulePoint; BLOCK]) -> &'a [SchedulePoint] {
+        let inside = |t: &f64| (0.0..=1.0).contains(t);
+        // Without a branch for each time; where the first bad one is, only if there is one.
+        let fine = if t.iter().fold(true, |all, t| all & inside(t)) {
+            t.len()
+        } else {
+            t.iter().take_while(|t| inside(t)).count()
+        };
+        let points = &mut buffer[..fine];
+        self.schedule.at_each(&t[..fine], points);
+        points
     }
 }
 
 /// [`AffinePath::target`] at one point.
 pub(crate) fn target(wanted: Prediction, t: &[f64], index: usize, point: SchedulePoint) -> Result<Mix, PathError> {
     let row = wanted.row(point);
-    if row.data.is_finite() && row.noise.is_finite() {
-        Ok(row)
-    } else {
-        Err(PathError::Undefined { wanted, t: t[index], index })
-    }
+    if row.is_finite() { Ok(row) } else { Err(PathError::Undefined { wanted, t: t[index], index }) }
 }
 
 /// [`AffinePath::convert`] at one point.

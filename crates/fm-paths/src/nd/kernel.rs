@@ -5,8 +5,7 @@ use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, RemoveAxis, Zip};
 use super::Real;
 use crate::PathError;
 
-/// Rows whose coefficients are held at once.
-pub(super) const BLOCK: usize = 64;
+pub(super) use crate::path::BLOCK;
 
 /// The widest row whose coefficients are spread out element by element.
 const NARROW: usize = 4;

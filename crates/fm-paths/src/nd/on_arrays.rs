@@ -6,7 +6,8 @@ use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, Remo
 
 use super::kernel::{self, Block};
 use super::{Owned, Real, check_shapes};
-use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
+use crate::path::{BLOCK, POINTS};
+use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// The operations of a path on arrays, from [`AffinePath::arrays`].
 ///
@@ -44,7 +45,9 @@ impl<S: Schedule> AffinePath<S> {
 }
 
 impl<S: Schedule + Sync> OnArrays<'_, S> {
-    /// Applies the pairs that `coefficients` has for each point.
+    /// Applies the pairs that `coefficients` has for each point; `error` says what is wrong with one that is not finite.
+    ///
+    /// Coefficients are made without a branch for each row: that is most of the time of a narrow batch.
     #[track_caller]
     fn apply<A: Real, D: Dimension + RemoveAxis, const M: usize>(
         &self,
@@ -52,21 +55,33 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         t: &[f64],
         inputs: &[ArrayView<'_, A, D>; 2],
         outputs: [ArrayViewMut<'_, A, D>; M],
-        coefficients: impl Fn(usize, SchedulePoint) -> Result<[[f64; 2]; M], PathError> + Sync,
+        coefficients: impl Fn(usize, SchedulePoint) -> [[f64; 2]; M] + Sync,
+        error: impl Fn(usize) -> PathError + Sync,
     ) -> Result<(), PathError> {
         check_shapes(what, t, &[inputs[0].shape(), inputs[1].shape()]);
         for output in &outputs {
             check_shapes(what, t, &[inputs[0].shape(), output.shape()]);
         }
         let fill = |first: usize, count: usize, block: &mut Block<2, M>| {
-            self.0.visit(t, first..first + count, |index, point| {
-                for (pair, runs) in coefficients(index, point)?.iter().zip(&mut *block) {
+            let mut buffer = POINTS;
+            let points = self.0.points(&t[first..first + count], &mut buffer);
+            let mut finite = true;
+            for (row, &point) in (0..BLOCK).zip(points) {
+                for (pair, runs) in coefficients(first + row, point).iter().zip(&mut *block) {
                     for (c, run) in pair.iter().zip(runs) {
-                        run[index - first] = *c;
+                        run[row] = *c;
+                        finite &= c.is_finite();
                     }
                 }
-                Ok(())
-            })
+            }
+            let bad = |row: &usize| block.iter().flatten().any(|run| !run[*row].is_finite());
+            if !finite && let Some(row) = (0..points.len()).find(bad) {
+                return Err(error(first + row));
+            }
+            match t[first..first + count].get(points.len()) {
+                Some(&t) => Err(PathError::TimeOutOfRange { index: first + points.len(), t }),
+                None => Ok(()),
+            }
         };
         kernel::combine(&fill, inputs, outputs)
     }
@@ -93,8 +108,9 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |_, point: SchedulePoint| Ok([point.state().into()]);
-        self.apply("state", t, &[x1.view(), x0.view()], [z.view_mut()], coefficients)
+        let coefficients = |_, point: SchedulePoint| [point.state().into()];
+        let error = |index| PathError::NoState { t: t[index], index };
+        self.apply("state", t, &[x1.view(), x0.view()], [z.view_mut()], coefficients, error)
     }
 
     /// The regression target `wanted` of data `x1` and source `x0`.
@@ -121,8 +137,9 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |index, point| Ok([path::target(wanted, t, index, point)?.into()]);
-        self.apply("target", t, &[x1.view(), x0.view()], [out.view_mut()], coefficients)
+        let coefficients = |_, point| [wanted.row(point).into()];
+        let error = |index| PathError::Undefined { wanted, t: t[index], index };
+        self.apply("target", t, &[x1.view(), x0.view()], [out.view_mut()], coefficients, error)
     }
 
     /// The state z and the regression target `wanted` in one pass over data `x1` and source `x0`: a training batch.
@@ -148,9 +165,12 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
         target: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients =
-            |index, point: SchedulePoint| Ok([point.state().into(), path::target(wanted, t, index, point)?.into()]);
-        self.apply("sample", t, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()], coefficients)
+        let coefficients = |_, point: SchedulePoint| [point.state().into(), wanted.row(point).into()];
+        let error = |index: usize| match self.0.state(&t[index..=index]) {
+            Ok(_) => PathError::Undefined { wanted, t: t[index], index },
+            Err(_) => PathError::NoState { t: t[index], index },
+        };
+        self.apply("sample", t, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()], coefficients, error)
     }
 
     /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
@@ -179,8 +199,11 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         p: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |index, point| Ok([path::conversion(given, wanted, t, index, point)?.into()]);
-        self.apply("convert", t, &[z.view(), p.view()], [out.view_mut()], coefficients)
+        let coefficients = |_, point: SchedulePoint| {
+            [solve(point.state(), given.row(point), wanted.row(point)).map_or([f64::NAN; 2], Into::into)]
+        };
+        let error = |index| PathError::Singular { given, wanted, t: t[index], index };
+        self.apply("convert", t, &[z.view(), p.view()], [out.view_mut()], coefficients, error)
     }
 
     /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
@@ -210,7 +233,12 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
         assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
-        let coefficients = |index, point| Ok([self.0.step(given, (t, r), index, point)?.into()]);
-        self.apply("transfer", t, &[z.view(), p.view()], [out.view_mut()], coefficients)
+        let step = |index, point| self.0.step(given, (t, r), index, point);
+        let coefficients = |index, point| [step(index, point).map_or([f64::NAN; 2], Into::into)];
+        let error = |index: usize| {
+            let found = step(index, self.0.schedule.at(t[index])).map(|_| ());
+            found.expect_err("asked for where there are no coefficients")
+        };
+        self.apply("transfer", t, &[z.view(), p.view()], [out.view_mut()], coefficients, error)
     }
 }
