@@ -58,6 +58,24 @@ pub enum OtError {
     /// No points, where a number needs at least one.
     #[error("the distance between two empty batches is undefined; pass at least one point each")]
     Empty,
+    /// Fewer points than an estimate needs.
+    #[error("{needed} points are needed and {found} are there; give more, or ask for an estimate of fewer")]
+    TooFewPoints {
+        /// The smallest number.
+        needed: usize,
+        /// The number given.
+        found: usize,
+    },
+    /// A parameter outside its range.
+    #[error("`{name}` = {value} is not allowed: it must be {domain}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed, in words.
+        domain: &'static str,
+    },
     /// A cost that is NaN, `-inf`, or finite beyond 1e300.
     #[error("cost {value} at row {row}, column {column}; costs are within 1e300, or +inf for a forbidden pair")]
     InvalidCost {
@@ -88,4 +106,11 @@ pub enum OtError {
         /// The name as given.
         name: String,
     },
+}
+
+impl OtError {
+    /// `Ok` if `holds`, else an [`OtError::Parameter`].
+    pub(crate) fn require(holds: bool, name: &'static str, value: f64, domain: &'static str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::Parameter { name, value, domain }) }
+    }
 }

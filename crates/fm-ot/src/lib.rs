@@ -10,7 +10,7 @@
 //! |---|---|
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
 //! | what they are made of | [`assignment`], [`assign_points`], [`squared_euclidean`] |
-//! | what an evaluation calls | [`wasserstein2`] |
+//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
 //! ```
@@ -38,7 +38,10 @@ mod real;
 
 pub use assignment::{Assignment, assign_points, assignment};
 pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
-pub use distance::wasserstein2;
+pub use distance::{
+    Estimator, Floor, Kernel, Order, energy_distance, median_bandwidth, mmd, sample_floor, sliced_wasserstein,
+    wasserstein1, wasserstein2,
+};
 pub use error::{OtError, Side};
 pub use points::squared_euclidean;
 pub use real::Real;
