@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use crate::{OtError, Real, assign_points, points};
+use crate::{Cost, OtError, Real, assign_points, points};
 
 /// The exact 2-Wasserstein distance between two samples of equal size.
 ///
@@ -35,7 +35,7 @@ pub fn wasserstein2<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
     if x.nrows() == 0 {
         return Err(OtError::Empty);
     }
-    let assignment = assign_points(x, y)?;
+    let assignment = assign_points(x, y, Cost::SquaredEuclidean)?;
     Ok(root_mean_square(x, y, &assignment.target_of))
 }
 

@@ -1,6 +1,6 @@
 //! `squared_euclidean` and `wasserstein2` against closed forms.
 
-use fm_ot::{squared_euclidean, wasserstein2};
+use fm_ot::{Cost, wasserstein2};
 use ndarray::{Array2, array};
 
 use crate::samples::normal;
@@ -9,7 +9,7 @@ use crate::samples::normal;
 fn products_and_differences_agree() {
     for (d, offset) in [(16, 0.0), (17, 0.0), (17, 1000.0), (300, 1000.0)] {
         let (x, y) = (normal(20, d, 40) + offset, normal(30, d, 41) + offset);
-        let cost = squared_euclidean(x.view(), y.view()).unwrap();
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
         assert_eq!(cost.dim(), (20, 30));
         for ((i, j), &c) in cost.indexed_iter() {
             let exact: f64 = x.row(i).iter().zip(y.row(j)).map(|(a, b)| (a - b) * (a - b)).sum();
@@ -22,7 +22,7 @@ fn products_and_differences_agree() {
 fn identical_points_are_at_distance_zero_in_any_dimension() {
     for d in [2, 64, 500] {
         let x = (normal(10, d, 42) + 50.0).mapv(|v| v as f32);
-        let cost = squared_euclidean(x.view(), x.view()).unwrap();
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), x.view()).unwrap();
         assert!(cost.diag().iter().all(|&c| c == 0.0));
         assert!(cost.iter().all(|&c| c >= 0.0));
     }
