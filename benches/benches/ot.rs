@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fm_benches::{mixture, noise, rng};
-use fm_ot::assign_points;
+use fm_ot::{Cost, assign_points};
 
 fn exact(c: &mut Criterion) {
     let mut group = c.benchmark_group("ot");
@@ -14,7 +14,10 @@ fn exact(c: &mut Criterion) {
             let mut rng = rng();
             let (x0, x1) = (noise(n, d, &mut rng), mixture(n, d, &mut rng));
             group.bench_function(BenchmarkId::new("exact", format!("{n}x{d}")), |b| {
-                b.iter(|| assign_points(black_box(x0.view()), x1.view()).expect("finite points of one shape"));
+                b.iter(|| {
+                    assign_points(black_box(x0.view()), x1.view(), Cost::SquaredEuclidean)
+                        .expect("finite points of one shape")
+                });
             });
         }
     }

@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use crate::lap::{self, Costs};
-use crate::{OtError, Real, line, points};
+use crate::{Cost, OtError, Real, line, points};
 
 /// An optimal assignment with its dual potentials.
 ///
@@ -76,38 +76,43 @@ pub fn assignment<A: Real>(cost: ArrayView2<'_, A>) -> Result<Assignment, OtErro
     Ok(Assignment::with_duals(&costs, target_of, dual_target))
 }
 
-/// The optimal assignment of `x` to `y` under the squared Euclidean cost.
+/// The optimal assignment of `x` to `y` under a cost of points.
 ///
-/// In one dimension this sorts, in `O(n log n)` time and `O(n)` memory. Otherwise the `[n, n]` matrix is made in the
-/// precision of the points and given to [`assignment`]; points of any magnitude are rescaled by a power of two, so
-/// that no square overflows or vanishes.
+/// In one dimension this sorts (not for the cosine), in `O(n log n)` time and `O(n)` memory. Otherwise the `[n, n]` matrix is
+/// made in the precision of the points and given to [`assignment`]; points of any magnitude are rescaled by a power of two,
+/// so that no square overflows or vanishes.
 ///
 /// # Shapes
 /// `x`, `y`: `[n, d]`. No points give an empty assignment.
 ///
 /// # Domain
-/// Any finite points. Where squared distances leave the range of `f64`, `cost` and the potentials do too; the permutation is
+/// Any finite points. Where costs leave the range of `f64`, the total and the potentials do too; the permutation is
 /// optimal all the same.
 ///
 /// # Errors
-/// Points that are not finite, two dimensions, [`OtError::UnequalSizes`].
+/// Points that are not finite, two dimensions, [`OtError::UnequalSizes`], [`OtError::ZeroVector`].
 ///
 /// # Examples
 /// ```
+/// # use fm_ot::{Cost, assign_points};
 /// # use ndarray::array;
-/// let best = fm_ot::assign_points(array![[0.0], [1.0], [5.0]].view(), array![[6.0], [0.0], [1.0]].view())?;
+/// let (x, y) = (array![[0.0], [1.0], [5.0]], array![[6.0], [0.0], [1.0]]);
+/// let best = assign_points(x.view(), y.view(), Cost::SquaredEuclidean)?;
 /// assert_eq!((best.target_of.as_slice(), best.cost), ([1, 2, 0].as_slice(), 1.0));
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
-pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Assignment, OtError> {
+pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, cost: Cost) -> Result<Assignment, OtError> {
     points::check_pairable(x, y)?;
-    if x.ncols() == 1 {
-        return Ok(line::assign(x.column(0), y.column(0)));
+    match cost {
+        Cost::SquaredEuclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d * d)),
+        Cost::Euclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d)),
+        _ => {}
     }
-    let (cost, scale) = points::scaled_distances(x, y);
-    let mut best = assignment(cost.view())?;
-    let unscale = |c: &mut f64| *c = *c / scale / scale;
-    unscale(&mut best.cost);
-    best.dual_source.iter_mut().chain(&mut best.dual_target).for_each(unscale);
+    let scaled = cost.scaled(x, y)?;
+    let mut best = assignment(scaled.cost.view())?;
+    best.cost = scaled.restore(best.cost);
+    for potential in best.dual_source.iter_mut().chain(&mut best.dual_target) {
+        *potential = scaled.restore(*potential);
+    }
     Ok(best)
 }

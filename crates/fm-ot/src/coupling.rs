@@ -9,7 +9,7 @@ use std::str::FromStr;
 use ndarray::ArrayView2;
 use rand::RngCore;
 
-use crate::{OtError, assign_points, points};
+use crate::{Cost, OtError, assign_points, points};
 
 /// Which source point goes with which target point: pair `k` joins `source[k]` and `target[k]`.
 ///
@@ -96,7 +96,7 @@ impl Coupling for ExactOt {
         x1: ArrayView2<'_, f32>,
         _rng: &mut dyn RngCore,
     ) -> Result<Pairing, OtError> {
-        assign_points(x0, x1).map(|assignment| Pairing::from_targets(assignment.target_of))
+        assign_points(x0, x1, Cost::SquaredEuclidean).map(|assignment| Pairing::from_targets(assignment.target_of))
     }
 }
 

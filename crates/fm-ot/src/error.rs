@@ -100,6 +100,14 @@ pub enum OtError {
         /// The target point.
         column: usize,
     },
+    /// A point at the origin, which has no direction.
+    #[error("{side} point {row} is zero, and the cosine distance needs a direction; remove it or use another cost")]
+    ZeroVector {
+        /// The batch.
+        side: Side,
+        /// The point.
+        row: usize,
+    },
     /// A coupling name that is not in the list.
     #[error("unknown coupling `{name}`; known are {}", crate::CouplingKind::ALL.map(crate::CouplingKind::name).join(", "))]
     UnknownCoupling {

@@ -9,7 +9,7 @@
 //! | level | names |
 //! |---|---|
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
-//! | what they are made of | [`assignment`], [`assign_points`], [`squared_euclidean`] |
+//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
 //! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
@@ -28,6 +28,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod assignment;
+mod cost;
 mod coupling;
 mod distance;
 mod error;
@@ -37,11 +38,11 @@ mod points;
 mod real;
 
 pub use assignment::{Assignment, assign_points, assignment};
+pub use cost::Cost;
 pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
 pub use distance::{
     Estimator, Floor, Kernel, Order, energy_distance, median_bandwidth, mmd, sample_floor, sliced_wasserstein,
     wasserstein1, wasserstein2,
 };
 pub use error::{OtError, Side};
-pub use points::squared_euclidean;
 pub use real::Real;

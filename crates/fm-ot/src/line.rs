@@ -9,7 +9,9 @@ use ndarray::ArrayView1;
 use crate::{Assignment, Real};
 
 /// Pairs the k-th smallest of `x` with the k-th smallest of `y`; equal values keep their order.
-pub(crate) fn assign<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>) -> Assignment {
+///
+/// `cost` is a convex function of the distance.
+pub(crate) fn assign<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>, cost: impl Fn(f64) -> f64) -> Assignment {
     let (sources, targets) = (sorted(x), sorted(y));
     let mut best = Assignment {
         target_of: vec![0; x.len()],
@@ -17,17 +19,17 @@ pub(crate) fn assign<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>) -> Ass
         dual_source: vec![0.0; x.len()],
         dual_target: vec![0.0; x.len()],
     };
-    let square = |i: usize, j: usize| (x[i].widen() - y[j].widen()).powi(2);
+    let pair = |i: usize, j: usize| cost((x[i].widen() - y[j].widen()).abs());
     let mut potential = 0.0;
     for k in 0..x.len() {
         let (i, j) = (sources[k], targets[k]);
-        let cost = square(i, j);
+        let cost = pair(i, j);
         best.target_of[i] = j;
         best.cost += cost;
         best.dual_source[i] = cost - potential;
         best.dual_target[j] = potential;
         if let Some(&next) = targets.get(k + 1) {
-            potential += square(i, next) - cost;
+            potential += pair(i, next) - cost;
         }
     }
     best

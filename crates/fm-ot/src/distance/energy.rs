@@ -42,5 +42,5 @@ pub fn energy_distance<A: Real>(
     y: ArrayView2<'_, A>,
     estimator: Estimator,
 ) -> Result<f64, OtError> {
-    Ok(-Samples::new(x, y, estimator)?.discrepancy(estimator, f64::sqrt))
+    Ok(-Samples::new(x, y, estimator)?.discrepancy(estimator, |distance| distance))
 }

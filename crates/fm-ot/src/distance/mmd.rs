@@ -67,7 +67,7 @@ pub fn mmd<A: Real>(
             for &h in bandwidths {
                 OtError::require(h > 0.0 && h.is_finite(), "bandwidth", h, domain)?;
             }
-            let kernel = |squared: f64| bandwidths.iter().map(|h| (-0.5 * (squared / h / h)).exp()).sum::<f64>();
+            let kernel = |distance: f64| bandwidths.iter().map(|h| (-0.5 * (distance / h).powi(2)).exp()).sum::<f64>();
             Ok(samples.discrepancy(estimator, kernel) / bandwidths.len() as f64)
         }
     }

@@ -49,7 +49,7 @@ impl Samples {
         Ok(Self { x: x.mapv(Real::widen), y: y.mapv(Real::widen) })
     }
 
-    /// `mean f(x, x') + mean f(y, y') - 2 mean f(x, y)` for a function of the squared distance.
+    /// `mean f(x, x') + mean f(y, y') - 2 mean f(x, y)` for a function of the distance.
     pub(super) fn discrepancy(&self, estimator: Estimator, f: impl Fn(f64) -> f64 + Sync) -> f64 {
         let within = |points: &Array2<f64>| {
             let n = points.nrows() as f64;
@@ -73,14 +73,14 @@ impl Estimator {
     }
 }
 
-/// The sum of `f(|x_i - y_j|^2)` over all pairs. Blocks are added in order, whichever thread made them.
+/// The sum of `f(|x_i - y_j|)` over all pairs. Blocks are added in order, whichever thread made them.
 fn sum(x: &Array2<f64>, y: &Array2<f64>, f: impl Fn(f64) -> f64 + Sync) -> f64 {
     let blocks: Vec<ArrayView2<'_, f64>> = x.axis_chunks_iter(Axis(0), BLOCK).collect();
     let sums: Vec<f64> = blocks
         .into_par_iter()
         .map(|rows| {
             let (squared, scale) = points::scaled_distances(rows, y.view());
-            squared.outer_iter().map(|row| row.iter().map(|s| f(s / scale / scale)).sum::<f64>()).sum::<f64>()
+            squared.outer_iter().map(|row| row.iter().map(|s| f(s.sqrt() / scale)).sum::<f64>()).sum::<f64>()
         })
         .collect();
     sums.into_iter().sum()

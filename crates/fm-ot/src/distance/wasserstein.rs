@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, s};
 
-use crate::{OtError, Real, assign_points, assignment, line, points};
+use crate::{Cost, OtError, Real, assign_points, points};
 
 /// The exact 1-Wasserstein distance between two samples of equal size, also called earth mover's distance.
 ///
@@ -28,13 +28,8 @@ pub fn wasserstein1<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
     if x.nrows() == 0 {
         return Err(OtError::Empty);
     }
-    let target_of = if x.ncols() == 1 {
-        line::assign(x.column(0), y.column(0)).target_of
-    } else {
-        let (squared, _) = points::scaled_distances(x, y);
-        assignment(squared.mapv_into(A::sqrt).view())?.target_of
-    };
-    Ok(mean_distance(x, y, &target_of))
+    let assignment = assign_points(x, y, Cost::Euclidean)?;
+    Ok(mean_distance(x, y, &assignment.target_of))
 }
 
 /// `(1/n) sum_i |x_i - y_t(i)|`.
@@ -79,7 +74,7 @@ pub fn wasserstein2<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
     if x.nrows() == 0 {
         return Err(OtError::Empty);
     }
-    let assignment = assign_points(x, y)?;
+    let assignment = assign_points(x, y, Cost::SquaredEuclidean)?;
     Ok(root_mean_square(x, y, &assignment.target_of))
 }
 

@@ -1,8 +1,6 @@
 //! Bad input is an error that names the place.
 
-use fm_ot::{
-    Coupling, ExactOt, Independent, OtError, Side, assign_points, assignment, squared_euclidean, wasserstein2,
-};
+use fm_ot::{Cost, Coupling, ExactOt, Independent, OtError, Side, assign_points, assignment, wasserstein2};
 use ndarray::{Array2, array};
 
 use crate::samples::{normal, rng};
@@ -20,7 +18,7 @@ fn points_that_are_not_finite() {
             assert!(matches!(error, OtError::NonFinitePoint { side: Side::Target, row: 3, column: 1, .. }));
         }
     }
-    let error = squared_euclidean(array![[0.0], [f64::NAN]].view(), array![[0.0]].view()).unwrap_err();
+    let error = Cost::SquaredEuclidean.matrix(array![[0.0], [f64::NAN]].view(), array![[0.0]].view()).unwrap_err();
     assert_eq!(error.to_string(), "source point 1 holds NaN in column 0; remove or repair it before coupling");
 }
 
@@ -33,7 +31,7 @@ fn shapes_that_do_not_fit() {
     assert_eq!(Independent.couple(points(4, 2).view(), points(4, 3).view(), &mut rng(0)).unwrap_err(), dimension);
     assert_eq!(ExactOt.couple(points(4, 2).view(), points(5, 2).view(), &mut rng(0)).unwrap_err(), sizes);
     assert_eq!(Independent.couple(points(4, 2).view(), points(5, 2).view(), &mut rng(0)).unwrap_err(), sizes);
-    assert_eq!(assign_points(points(4, 1).view(), points(5, 1).view()).unwrap_err(), sizes);
+    assert_eq!(assign_points(points(4, 1).view(), points(5, 1).view(), Cost::SquaredEuclidean).unwrap_err(), sizes);
     assert_eq!(assignment(points(4, 5).view()).unwrap_err(), sizes);
     assert_eq!(wasserstein2(points(0, 2).view(), points(0, 2).view()).unwrap_err(), OtError::Empty);
 }
@@ -70,6 +68,6 @@ fn forbidden_patterns_without_an_assignment() {
 #[test]
 fn squares_that_overflow() {
     let far = array![[0.0_f32], [1e20]];
-    let error = squared_euclidean(far.view(), array![[0.0]].view()).unwrap_err();
+    let error = Cost::SquaredEuclidean.matrix(far.view(), array![[0.0]].view()).unwrap_err();
     assert_eq!(error, OtError::Overflow { row: 1, column: 0 });
 }

@@ -4,10 +4,14 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod certificate;
+mod costs;
 mod couplings;
 mod distances;
 mod errors;
+mod floor;
 mod line;
 mod optimal;
 mod samples;
+mod sliced;
+mod statistics;
 mod ties;
