@@ -55,6 +55,16 @@ pub enum OtError {
         /// Target points, or columns of the cost matrix.
         target_len: usize,
     },
+    /// A class of two sizes.
+    #[error("class {class} has {source_len} source and {target_len} target points; give both sides the same classes")]
+    ClassSizes {
+        /// The class.
+        class: u32,
+        /// Source points of the class.
+        source_len: usize,
+        /// Target points of the class.
+        target_len: usize,
+    },
     /// No points, where a number needs at least one.
     #[error("the distance between two empty batches is undefined; pass at least one point each")]
     Empty,

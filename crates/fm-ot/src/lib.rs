@@ -8,19 +8,20 @@
 //!
 //! | level | names |
 //! |---|---|
-//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
+//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`], [`couple_many`] |
+//! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
 //! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
 //! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
 //! ```
-//! use fm_ot::{Coupling, ExactOt};
+//! use fm_ot::{Coupling, Endpoints, ExactOt};
 //! use ndarray::array;
 //!
 //! let x0 = array![[0.0_f32, 0.0], [5.0, 5.0]];
 //! let x1 = array![[5.0_f32, 4.0], [1.0, 0.0]];
 //! let mut rng = rand::rng();
-//! let pairing = ExactOt.couple(x0.view(), x1.view(), &mut rng)?;
+//! let pairing = ExactOt.couple(Endpoints::new(x0.view(), x1.view()), &mut rng)?;
 //! assert_eq!((pairing.source, pairing.target), (vec![0, 1], vec![1, 0]));
 //! # Ok::<(), fm_ot::OtError>(())
 //! ```
@@ -39,7 +40,10 @@ mod real;
 
 pub use assignment::{Assignment, assign_points, assignment};
 pub use cost::Cost;
-pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
+pub use coupling::{
+    ClassConditional, ClassRule, Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, Resampled,
+    couple_many,
+};
 pub use distance::{
     Estimator, Floor, Kernel, Order, energy_distance, median_bandwidth, mmd, sample_floor, sliced_wasserstein,
     wasserstein1, wasserstein2,

@@ -4,6 +4,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod certificate;
+mod classes;
 mod costs;
 mod couplings;
 mod distances;
