@@ -46,7 +46,7 @@ fn an_epoch_visits_every_row_once() {
 fn labels_travel_with_their_data_through_the_coupling() {
     for kind in CouplingKind::ALL {
         let config = Config {
-            coupling: CouplingConfig { kind },
+            coupling: CouplingConfig { kind, ..CouplingConfig::default() },
             guidance: GuidanceConfig { label_drop: 0.4, scale: 1.0 },
             ..small_config()
         };
@@ -69,7 +69,7 @@ fn labels_travel_with_their_data_through_the_coupling() {
 #[test]
 fn exact_coupling_shortens_the_pairs() {
     let cost = |kind| {
-        let config = Config { coupling: CouplingConfig { kind }, ..small_config() };
+        let config = Config { coupling: CouplingConfig { kind, ..CouplingConfig::default() }, ..small_config() };
         let mut maker = BatchMaker::new(&config, moons()).unwrap();
         let batch = maker.batch(0).unwrap();
         (&batch.x0 - &batch.x1).mapv(|d| d * d).sum()
