@@ -76,16 +76,6 @@ pub enum OtError {
         /// The number given.
         found: usize,
     },
-    /// A parameter outside its range.
-    #[error("`{name}` = {value} is not allowed: it must be {domain}")]
-    Parameter {
-        /// Its name.
-        name: &'static str,
-        /// What was given.
-        value: f64,
-        /// What is allowed, in words.
-        domain: &'static str,
-    },
     /// A cost that is NaN, `-inf`, or finite beyond 1e300.
     #[error("cost {value} at row {row}, column {column}; costs are within 1e300, or +inf for a forbidden pair")]
     InvalidCost {
@@ -118,6 +108,50 @@ pub enum OtError {
         /// The point.
         row: usize,
     },
+    /// A weight that is NaN, infinite or negative.
+    #[error("{side} weight {index} is {value}; weights are finite and not negative")]
+    InvalidWeight {
+        /// The batch.
+        side: Side,
+        /// The point.
+        index: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// Weights that are all zero.
+    #[error("the {side} weights are all zero; there is nothing to transport")]
+    NoMass {
+        /// The batch.
+        side: Side,
+    },
+    /// Weights whose sums differ, where all mass has to be moved.
+    #[error(
+        "the source weights sum to {source_mass} and the target weights to {target_mass}; normalise them, or use unbalanced or partial transport"
+    )]
+    UnequalMass {
+        /// Sum of the source weights.
+        source_mass: f64,
+        /// Sum of the target weights.
+        target_mass: f64,
+    },
+    /// A point with weight whose pairs are all forbidden.
+    #[error("every pair of {side} point {index} is forbidden; allow one or set its weight to zero")]
+    Isolated {
+        /// The batch.
+        side: Side,
+        /// The point.
+        index: usize,
+    },
+    /// A setting outside its range.
+    #[error("{name} is {value}; it has to be {expected}")]
+    InvalidParameter {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Its range.
+        expected: &'static str,
+    },
     /// A coupling name that is not in the list.
     #[error("unknown coupling `{name}`; known are {}", crate::CouplingKind::ALL.map(crate::CouplingKind::name).join(", "))]
     UnknownCoupling {
@@ -127,8 +161,8 @@ pub enum OtError {
 }
 
 impl OtError {
-    /// `Ok` if `holds`, else an [`OtError::Parameter`].
-    pub(crate) fn require(holds: bool, name: &'static str, value: f64, domain: &'static str) -> Result<(), Self> {
-        if holds { Ok(()) } else { Err(Self::Parameter { name, value, domain }) }
+    /// `Ok` if `holds`, else an [`OtError::InvalidParameter`].
+    pub(crate) fn require(holds: bool, name: &'static str, value: f64, expected: &'static str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::InvalidParameter { name, value, expected }) }
     }
 }

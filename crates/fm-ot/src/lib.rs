@@ -11,6 +11,7 @@
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`], [`couple_many`] |
 //! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
 //! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
+//! | entropic transport | [`Sinkhorn`], [`EntropicPlan`], [`Epsilon`], [`Marginals`] |
 //! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
@@ -37,6 +38,7 @@ mod lap;
 mod line;
 mod points;
 mod real;
+mod sinkhorn;
 
 pub use assignment::{Assignment, assign_points, assignment};
 pub use cost::Cost;
@@ -50,3 +52,4 @@ pub use distance::{
 };
 pub use error::{OtError, Side};
 pub use real::Real;
+pub use sinkhorn::{EntropicPlan, Epsilon, Marginals, Sinkhorn};

@@ -48,7 +48,7 @@ impl ClassRule {
     /// Checks the penalty.
     ///
     /// # Errors
-    /// [`OtError::Parameter`] if it is negative or not finite.
+    /// [`OtError::InvalidParameter`] if it is negative or not finite.
     pub fn validate(self) -> Result<(), OtError> {
         match self {
             Self::Penalty { penalty } => {
@@ -73,7 +73,7 @@ impl ClassRule {
 ///
 /// # Errors
 /// As the coupling inside; [`OtError::ClassSizes`] if source labels are given and a class differs in size;
-/// [`OtError::UnequalSizes`] if they are not and the batches differ in size; [`OtError::Parameter`] for the penalty.
+/// [`OtError::UnequalSizes`] if they are not and the batches differ in size; [`OtError::InvalidParameter`] for the penalty.
 ///
 /// # Panics
 /// If there is not one label for each point.

@@ -33,7 +33,7 @@ pub struct Floor {
 /// out: they share rows, at distance zero, and put the floor of a transport distance too low.
 ///
 /// # Errors
-/// [`OtError::TooFewPoints`] if the two sets do not fit into the rows, [`OtError::Parameter`] for no draws, and what
+/// [`OtError::TooFewPoints`] if the two sets do not fit into the rows, [`OtError::InvalidParameter`] for no draws, and what
 /// `distance` returns.
 ///
 /// # Examples

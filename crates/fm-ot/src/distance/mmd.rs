@@ -36,7 +36,7 @@ pub enum Kernel {
 /// `x`: `[n, d]`, `y`: `[m, d]`; the sizes may differ.
 ///
 /// # Errors
-/// Points that are not finite or of two dimensions, [`OtError::TooFewPoints`], and [`OtError::Parameter`] for bandwidths that
+/// Points that are not finite or of two dimensions, [`OtError::TooFewPoints`], and [`OtError::InvalidParameter`] for bandwidths that
 /// are not positive, or none.
 ///
 /// # Examples
@@ -62,10 +62,10 @@ pub fn mmd<A: Real>(
     match kernel {
         Kernel::Linear => Ok(linear(&samples, estimator)),
         Kernel::Rbf { bandwidths } => {
-            let domain = "positive and finite; give at least one";
-            OtError::require(!bandwidths.is_empty(), "bandwidth", f64::NAN, domain)?;
+            let expected = "positive and finite, at least one";
+            OtError::require(!bandwidths.is_empty(), "bandwidth", f64::NAN, expected)?;
             for &h in bandwidths {
-                OtError::require(h > 0.0 && h.is_finite(), "bandwidth", h, domain)?;
+                OtError::require(h > 0.0 && h.is_finite(), "bandwidth", h, expected)?;
             }
             let kernel = |distance: f64| bandwidths.iter().map(|h| (-0.5 * (distance / h).powi(2)).exp()).sum::<f64>();
             Ok(samples.discrepancy(estimator, kernel) / bandwidths.len() as f64)
@@ -99,7 +99,7 @@ fn linear(samples: &Samples, estimator: Estimator) -> f64 {
 ///
 /// # Errors
 /// Points that are not finite or of two dimensions; [`OtError::TooFewPoints`] for fewer than two points in all;
-/// [`OtError::Parameter`] if half of the pairs coincide, so that the median is zero.
+/// [`OtError::InvalidParameter`] if half of the pairs coincide, so that the median is zero.
 ///
 /// # Examples
 /// ```
@@ -123,7 +123,7 @@ pub fn median_bandwidth<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> 
     let mut distances: Vec<f64> = upper.collect();
     let middle = distances.len() / 2;
     let (_, &mut median, _) = distances.select_nth_unstable_by(middle, f64::total_cmp);
-    OtError::require(median > 0.0, "bandwidth", median, "positive; half of the pairs coincide, so choose one")?;
+    OtError::require(median > 0.0, "bandwidth", median, "positive: half of the pairs coincide, choose one")?;
     Ok(median)
 }
 

@@ -51,7 +51,7 @@ impl Order {
 /// `x`: `[n, d]`, `y`: `[m, d]`; the sizes may differ.
 ///
 /// # Errors
-/// [`OtError::Empty`], points that are not finite or of two dimensions, and [`OtError::Parameter`] for no projections.
+/// [`OtError::Empty`], points that are not finite or of two dimensions, and [`OtError::InvalidParameter`] for no projections.
 ///
 /// # Examples
 /// ```

@@ -125,7 +125,7 @@ fn classes_that_do_not_fit() {
     for penalty in [-1.0, f64::NAN, f64::INFINITY] {
         let coupling = ClassConditional { coupling: Independent, rule: ClassRule::Penalty { penalty } };
         let error = coupling.couple(ends, &mut rng(0)).unwrap_err();
-        assert!(matches!(error, OtError::Parameter { name: "penalty", .. }));
+        assert!(matches!(error, OtError::InvalidParameter { name: "penalty", .. }));
     }
 }
 

@@ -54,6 +54,6 @@ fn what_cannot_be_estimated_is_refused() {
     let target = normal(10, 2, 115);
     let floor = |sizes, draws| sample_floor(target.view(), sizes, draws, &mut rng(0), wasserstein2);
     assert_eq!(floor([6, 5], 1), Err(OtError::TooFewPoints { needed: 11, found: 10 }));
-    assert!(matches!(floor([5, 5], 0), Err(OtError::Parameter { name: "draws", .. })));
+    assert!(matches!(floor([5, 5], 0), Err(OtError::InvalidParameter { name: "draws", .. })));
     assert_eq!(floor([0, 0], 1), Err(OtError::Empty));
 }

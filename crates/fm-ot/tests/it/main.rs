@@ -13,6 +13,7 @@ mod floor;
 mod line;
 mod optimal;
 mod samples;
+mod sinkhorn;
 mod sliced;
 mod statistics;
 mod ties;

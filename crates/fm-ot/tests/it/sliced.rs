@@ -81,6 +81,6 @@ fn what_cannot_be_measured_is_refused() {
     let measure =
         |y: &Array2<f64>, projections| sliced_wasserstein(x.view(), y.view(), Order::One, projections, &mut rng(0));
     assert_eq!(measure(&none, 5), Err(OtError::Empty));
-    assert!(matches!(measure(&x, 0), Err(OtError::Parameter { name: "projections", .. })));
+    assert!(matches!(measure(&x, 0), Err(OtError::InvalidParameter { name: "projections", .. })));
     assert!(matches!(measure(&normal(4, 3, 102), 5), Err(OtError::DimensionMismatch { .. })));
 }

@@ -149,10 +149,10 @@ fn what_cannot_be_measured_is_refused() {
     assert_eq!(median_bandwidth(one.view(), none.view()), few(2, 1));
     let coincide = Array2::<f64>::zeros((5, 3));
     let error = median_bandwidth(coincide.view(), one.view()).unwrap_err();
-    assert!(matches!(error, OtError::Parameter { name: "bandwidth", .. }), "{error}");
+    assert!(matches!(error, OtError::InvalidParameter { name: "bandwidth", .. }), "{error}");
     for bandwidths in [vec![], vec![1.0, 0.0], vec![-1.0], vec![f64::NAN], vec![f64::INFINITY]] {
         let error = mmd(two.view(), two.view(), &Kernel::Rbf { bandwidths }, Estimator::Biased).unwrap_err();
-        assert!(matches!(error, OtError::Parameter { name: "bandwidth", .. }), "{error}");
+        assert!(matches!(error, OtError::InvalidParameter { name: "bandwidth", .. }), "{error}");
     }
     let mut bad = two.clone();
     bad[[1, 2]] = f64::NAN;

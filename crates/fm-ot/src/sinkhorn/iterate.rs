@@ -1,0 +1,141 @@
+//! The iteration: passes, extrapolation, and what to do where a sum leaves the range of its type.
+//!
+//! The unknown is `g` alone; `f` is its soft transform, made in every pass. The error is the mass that the next column step
+//! would move, which for balanced transport is the L1 error of the target marginal, that of the source being zero. A plain
+//! step never increases it, so an extrapolated step that more than doubles the least error so far is taken back, and the plain
+//! step from the best point is made instead: extrapolation can waste passes, but not diverge.
+
+use super::anderson::Anderson;
+use super::kernel::{Columns, Kernel, Problem};
+use super::lanes::Lane;
+use super::marginals::{self, Rule};
+use crate::Real;
+
+/// An extrapolated step may raise the least error so far by this factor.
+const TOLERATED_GROWTH: f64 = 2.0;
+
+/// Column factors within `2^-MOST..2^MOST` are kept apart from the kernel.
+const MOST: f64 = 30.0;
+
+/// Without an improvement by a third within so many steps, the precision of the kernel is taken as exhausted.
+const PATIENCE: usize = 50;
+
+/// The error below which that can happen in `f32`.
+const SINGLE_FLOOR: f64 = 1e-5;
+
+/// How an iteration is run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) tolerance: f64,
+    pub(super) max_iterations: usize,
+    pub(super) depth: usize,
+    pub(super) rule: Rule,
+    /// The mass to move, relative to that of the target, where it is prescribed.
+    pub(super) mass: Option<f64>,
+}
+
+/// Where an iteration ended. Potentials are in base-2 units of epsilon.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) f: Vec<f64>,
+    pub(super) g: Vec<f64>,
+    pub(super) error: f64,
+    pub(super) iterations: usize,
+    /// The cap of the target potentials in partial transport.
+    pub(super) cap: f64,
+    /// Of the plan, relative to that of the source.
+    pub(super) mass: f64,
+}
+
+/// A step of the columns.
+struct Step {
+    image: Vec<f64>,
+    error: f64,
+    cap: f64,
+}
+
+/// Runs from the column potentials `g` until the error is within the tolerance, the budget is spent, or the precision is.
+pub(super) fn run<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g: Vec<f64>) -> End {
+    let mut kernel = Kernel::<A, K>::new(problem);
+    let mut anderson = Anderson::new(settings.depth, problem.b);
+    let mut columns = kernel.renew(g.clone());
+    let mut renewed = true;
+    let mut iterations = 1;
+    let mut best: Option<Step> = None;
+    let mut milestone = (f64::INFINITY, 0);
+    loop {
+        let out_of_range = columns.sums.iter().any(|&sum| !Kernel::<A, K>::is_safe(sum));
+        if !renewed && (out_of_range || !columns.rows_safe) && iterations < settings.max_iterations {
+            columns = kernel.renew(g.clone());
+            (renewed, iterations) = (true, iterations + 1);
+            continue;
+        }
+        if out_of_range {
+            anderson.clear();
+        }
+        let step = column_step(&kernel, problem, settings, &g, &columns, out_of_range);
+        if step.error < 2.0 / 3.0 * milestone.0 {
+            milestone = (step.error, iterations);
+        }
+        let exhausted = size_of::<K>() == 4 && step.error < SINGLE_FLOOR && iterations > milestone.1 + PATIENCE;
+        if step.error <= settings.tolerance || iterations >= settings.max_iterations || exhausted {
+            let (f, mass) = (kernel.row_potentials(), kernel.mass(&g, &columns));
+            return End { f, g, error: step.error, iterations, cap: step.cap, mass };
+        }
+        g = match &best {
+            Some(best) if !(step.error <= TOLERATED_GROWTH * best.error) => {
+                anderson.clear();
+                best.image.clone()
+            }
+            _ => {
+                let next = anderson.step(&g, &step.image);
+                let next = if next.iter().all(|x| x.is_finite()) { next } else { step.image.clone() };
+                if best.as_ref().is_none_or(|best| step.error < best.error) {
+                    best = Some(step);
+                }
+                next
+            }
+        };
+        let drift = g.iter().zip(&kernel.g).fold(0.0, |d: f64, (new, old)| d.max((new - old).abs()));
+        renewed = !kernel.is_kept() || drift > MOST;
+        columns = if renewed {
+            kernel.renew(g.clone())
+        } else {
+            let factors = g.iter().zip(&kernel.g).zip(problem.b);
+            kernel.reuse(&factors.map(|((new, old), b)| b * (new - old).exp2()).collect::<Vec<_>>())
+        };
+        iterations += 1;
+    }
+}
+
+fn column_step<A: Real, K: Lane>(
+    kernel: &Kernel<'_, A, K>,
+    problem: &Problem<'_, A>,
+    settings: Settings,
+    g: &[f64],
+    columns: &Columns,
+    out_of_range: bool,
+) -> Step {
+    let mut soft: Vec<f64> = columns.sums.iter().zip(&kernel.g).map(|(sum, g)| sum.log2() - g).collect();
+    if out_of_range {
+        let hard = problem.hard_columns(&kernel.row_potentials());
+        for ((soft, hard), &sum) in soft.iter_mut().zip(hard).zip(&columns.sums) {
+            if !Kernel::<A, K>::is_safe(sum) {
+                *soft = hard;
+            }
+        }
+    }
+    soft.iter_mut().for_each(|soft| *soft += problem.log_mass[0]);
+    let rule = match (settings.rule, settings.mass) {
+        (Rule::Capped(_), Some(mass)) => Rule::Capped(marginals::cap_for_mass(problem.b, &soft, mass)),
+        (rule, _) => rule,
+    };
+    let cap = if let Rule::Capped(cap) = rule { cap } else { 0.0 };
+    // A target of no weight that no source may reach has no potential; it is left where it is.
+    let image: Vec<f64> =
+        soft.iter().zip(g).map(|(&soft, &g)| if soft.is_finite() { rule.potential(soft) } else { g }).collect();
+    let moved = |((soft, old), new): ((&f64, &f64), &f64)| (new + soft).exp2() - (old + soft).exp2();
+    let error = soft.iter().zip(g).zip(&image).zip(problem.b);
+    let error = error.map(|(column, b)| if *b > 0.0 { b * moved(column).abs() } else { 0.0 }).sum();
+    Step { image, error, cap }
+}

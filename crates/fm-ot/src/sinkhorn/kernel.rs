@@ -1,0 +1,278 @@
+//! One pass over the cost: the row sums of the plan, the new row factors, and the column sums that follow from them.
+//!
+//! ```text
+//! k_ij = 2^(f_i + g_j - c_ij),   r_i = sum_j k_ij v_j,   u_i = a_i 2^(f'_i - f_i),   s_j = sum_i u_i k_ij
+//! ```
+//!
+//! with the potentials `f`, `g` that were last absorbed into the kernel, and `v_j = b_j 2^(g'_j - g_j)` for those since. A row
+//! is still in cache when its sum is known, so both directions take one pass over memory; and as long as the potentials
+//! move by less than the range of a float, the kernel is kept and an entry costs two multiply-adds and no exponential.
+//! Exponents are formed in `f64`, because `f + g - c` cancels: that, and not the exponential, is what limits a log-domain
+//! iteration in `f32` to some 1e-6.
+//!
+//! Rejected: two log-sum-exps per iteration (twice the exponentials, twice the memory), and a kernel `exp(-c / epsilon)`
+//! without potentials, which underflows.
+//!
+//! Bands of rows are independent and added up in order, so that the number of threads does not matter.
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::costs::Costs;
+use super::lanes::{self, LANES, Lane, ROWS};
+use super::marginals::Rule;
+use crate::Real;
+
+/// Rows whose column sums are added up in the precision of the kernel before they go to `f64`.
+const BLOCK: usize = 64;
+
+/// At most this many bands.
+const BANDS: usize = 16;
+
+/// Below this many entries a pass is too short to be worth a second thread.
+const PARALLEL: usize = 1 << 18;
+
+/// A kernel larger than this is not kept but made anew in every pass.
+const STORED_BYTES: usize = 1 << 28;
+
+/// The problem as the passes see it: weights of sum one, costs in base-2 units of epsilon when multiplied by `scale`.
+#[derive(Debug)]
+pub(super) struct Problem<'a, A: Real> {
+    pub(super) costs: &'a Costs<'a, A>,
+    pub(super) a: &'a [f64],
+    pub(super) b: &'a [f64],
+    pub(super) scale: f64,
+    /// What the sums over a side have to be multiplied by: `log2` of the mass of source and target.
+    pub(super) log_mass: [f64; 2],
+    pub(super) row_rule: Rule,
+}
+
+/// The kernel, and the potentials that were absorbed into it.
+pub(super) struct Kernel<'a, A: Real, K> {
+    problem: &'a Problem<'a, A>,
+    entries: Option<Vec<K>>,
+    stride: usize,
+    /// Absorbed, base 2.
+    f: Vec<f64>,
+    pub(super) g: Vec<f64>,
+    /// `sum_j k_ij v_j` of the last pass.
+    row_sums: Vec<f64>,
+}
+
+/// What a pass found.
+pub(super) struct Columns {
+    /// `s_j`.
+    pub(super) sums: Vec<f64>,
+    /// Whether every row sum was within the range where it is exact.
+    pub(super) rows_safe: bool,
+}
+
+impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
+    pub(super) fn new(problem: &'a Problem<'a, A>) -> Self {
+        let (n, m) = (problem.costs.n, problem.costs.m);
+        let stride = m.next_multiple_of(LANES);
+        let size = n.next_multiple_of(ROWS) * stride;
+        let keep = problem.costs.is_matrix() && size * size_of::<K>() <= STORED_BYTES;
+        Self {
+            problem,
+            entries: keep.then(|| vec![K::zero(); size]),
+            stride,
+            f: vec![f64::NAN; n],
+            g: vec![0.0; m],
+            row_sums: vec![0.0; n],
+        }
+    }
+
+    /// Whether passes without exponentials are possible.
+    pub(super) fn is_kept(&self) -> bool {
+        self.entries.is_some()
+    }
+
+    /// A sum in this range is neither short of bits nor about to overflow.
+    pub(super) fn is_safe(sum: f64) -> bool {
+        let range = if size_of::<K>() == 4 { 60.0_f64 } else { 400.0 };
+        sum >= (-range).exp2() && sum <= range.exp2()
+    }
+
+    /// The row potentials that belong to the last pass.
+    pub(super) fn row_potentials(&self) -> Vec<f64> {
+        let rows = self.row_sums.iter().zip(&self.f);
+        rows.map(|(&r, &f)| if r > 0.0 { self.problem.row_potential(r, f) } else { 0.0 }).collect()
+    }
+
+    /// The mass of the plan of the last pass, whose column potentials were `g`, relative to that of the source.
+    pub(super) fn mass(&self, g: &[f64], columns: &Columns) -> f64 {
+        let factors = g.iter().zip(&self.g).zip(self.problem.b).map(|((new, old), b)| b * (new - old).exp2());
+        factors.zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
+    }
+
+    /// Absorbs the column potentials `g` and the row potentials of the last pass, and makes a pass.
+    pub(super) fn renew(&mut self, g: Vec<f64>) -> Columns {
+        if !self.f.is_empty() && !self.f[0].is_nan() {
+            self.f = self.row_potentials();
+        }
+        self.g = g;
+        self.pass(self.problem.b, true)
+    }
+
+    /// A pass with the kernel as it is and the column factors `v`.
+    pub(super) fn reuse(&mut self, v: &[f64]) -> Columns {
+        self.pass(v, false)
+    }
+
+    fn pass(&mut self, v: &[f64], renew: bool) -> Columns {
+        let (n, stride) = (self.f.len(), self.stride);
+        let rows = n.div_ceil(BANDS).next_multiple_of(BLOCK);
+        let mut factors: Vec<K> = v.iter().map(|&v| K::narrow(v)).collect();
+        factors.resize(stride, K::zero());
+        let shared = Shared { problem: self.problem, g: &self.g, v: &factors, stride, renew };
+        let mut kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
+            Some(entries) => entries.chunks_mut(rows * stride).map(Some).collect(),
+            None => (0..n.div_ceil(rows)).map(|_| None).collect(),
+        };
+        let bands = self.f.par_chunks_mut(rows).zip(self.row_sums.par_chunks_mut(rows)).zip(&mut kernels).enumerate();
+        let run = |(at, ((f, sums), kernel)): (usize, ((&mut [f64], &mut [f64]), &mut Option<&mut [K]>))| {
+            Arch::new().dispatch(Band { shared: &shared, first: at * rows, f, sums, kernel: kernel.as_deref_mut() })
+        };
+        let bands: Vec<Columns> = if n * stride >= PARALLEL {
+            bands.map(run).collect()
+        } else {
+            let serial = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(&mut kernels).enumerate();
+            serial.map(run).collect()
+        };
+        let mut total = Columns { sums: vec![0.0; self.g.len()], rows_safe: true };
+        for band in bands {
+            total.rows_safe &= band.rows_safe;
+            total.sums.iter_mut().zip(&band.sums).for_each(|(sum, band)| *sum += band);
+        }
+        total
+    }
+}
+
+impl<A: Real> Problem<'_, A> {
+    /// The potential of a row whose entries, with the potential `f` in them, sum to `sum`.
+    fn row_potential(&self, sum: f64, f: f64) -> f64 {
+        self.row_rule.potential(sum.log2() - f + self.log_mass[1])
+    }
+
+    /// The factor `u` of such a row.
+    fn row_factor(&self, i: usize, sum: f64, f: f64) -> f64 {
+        match self.row_rule {
+            _ if self.a[i] == 0.0 || sum == 0.0 => 0.0,
+            Rule::Exact => self.a[i] / sum * (-self.log_mass[1]).exp2(),
+            _ => self.a[i] * (self.row_potential(sum, f) - f).exp2(),
+        }
+    }
+
+    /// The hard counterpart of the soft transform, `max_i (f_i - c_ij)` over the rows that have mass: never further from
+    /// it than the entropy of the weights, and free of underflow.
+    pub(super) fn hard_columns(&self, f: &[f64]) -> Vec<f64> {
+        let mut best = vec![f64::NEG_INFINITY; self.costs.m];
+        self.costs.each_row(|i, row| {
+            if self.a[i] > 0.0 {
+                Arch::new().dispatch(|| lanes::raise(row, f[i] + self.a[i].log2(), self.scale, &mut best));
+            }
+        });
+        best
+    }
+}
+
+/// What the bands of a pass have in common.
+struct Shared<'s, A: Real, K> {
+    problem: &'s Problem<'s, A>,
+    g: &'s [f64],
+    v: &'s [K],
+    stride: usize,
+    renew: bool,
+}
+
+/// Some rows.
+struct Band<'s, A: Real, K> {
+    shared: &'s Shared<'s, A, K>,
+    first: usize,
+    f: &'s mut [f64],
+    sums: &'s mut [f64],
+    kernel: Option<&'s mut [K]>,
+}
+
+impl<A: Real, K: Lane> WithSimd for Band<'_, A, K> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> Columns {
+        if S::IS_SCALAR { self.run::<false>() } else { self.run::<true>() }
+    }
+}
+
+impl<A: Real, K: Lane> Band<'_, A, K> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) -> Columns {
+        let &Shared { problem, g, stride, .. } = self.shared;
+        let mut columns = Columns { sums: vec![0.0; g.len()], rows_safe: true };
+        let mut partial = vec![K::zero(); stride];
+        let mut scratch = vec![K::zero(); if self.kernel.is_some() { 0 } else { ROWS * stride }];
+        let mut made = Vec::new();
+        let mut kernel = self.kernel.take();
+        for start in (0..self.f.len()).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(self.f.len());
+            let costs = if self.shared.renew {
+                problem.costs.block(self.first + block.start..self.first + block.end, &mut made)
+            } else {
+                &[]
+            };
+            partial.fill(K::zero());
+            for quad in block.clone().step_by(ROWS) {
+                let rows = quad..(quad + ROWS).min(block.end);
+                let entries = match &mut kernel {
+                    Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
+                    None => &mut scratch[..],
+                };
+                let costs = if self.shared.renew { &costs[(quad - block.start) * g.len()..] } else { costs };
+                columns.rows_safe &= self.quad::<FUSED>(rows, costs, entries, &mut partial);
+            }
+            columns.sums.iter_mut().zip(&partial).for_each(|(sum, p)| *sum += p.widen());
+        }
+        columns
+    }
+
+    /// Up to [`ROWS`] rows: their sums, and their share of the columns.
+    #[inline(always)]
+    fn quad<const FUSED: bool>(
+        &mut self,
+        rows: Range<usize>,
+        costs: &[A],
+        entries: &mut [K],
+        columns: &mut [K],
+    ) -> bool {
+        let &Shared { problem, g, v, stride, renew } = self.shared;
+        let m = g.len();
+        let mut sums = [K::zero(); ROWS];
+        if renew {
+            for (r, i) in rows.clone().enumerate() {
+                let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
+                sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                if !Kernel::<A, K>::is_safe(sums[r].widen()) {
+                    let largest = lanes::largest(cost, g, problem.scale);
+                    self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
+                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                }
+            }
+        }
+        let entries: [&[K]; ROWS] = std::array::from_fn(|r| &entries[r * stride..][..stride]);
+        if !renew {
+            sums = lanes::row_sums::<K, FUSED>(entries, v);
+        }
+        let mut factors = [K::zero(); ROWS];
+        let mut safe = true;
+        for (r, i) in rows.enumerate() {
+            let sum = sums[r].widen();
+            self.sums[i] = sum;
+            safe &= Kernel::<A, K>::is_safe(sum);
+            factors[r] = K::narrow(problem.row_factor(self.first + i, sum, self.f[i]));
+        }
+        lanes::add_rows::<K, FUSED>(entries, factors, columns);
+        safe
+    }
+}

@@ -1,0 +1,206 @@
+//! An entropic plan, known by its potentials.
+
+use ndarray::Array2;
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::costs::Costs;
+use crate::{Pairing, Real};
+
+/// Rows that a thread works on at a time.
+const BLOCK: usize = 64;
+
+/// The plan of a [`Sinkhorn`](crate::Sinkhorn) solve.
+///
+/// ```text
+/// pi_ij = a_i b_j exp((f_i + g_j - c_ij) / epsilon)
+/// ```
+///
+/// Two potentials and the problem; entries are made when they are asked for, in `f64`. For balanced transport the source
+/// marginal is exact up to rounding, and the constant that can be moved between `f` and `g` makes their means equal: both are
+/// half of the dual objective, and a symmetric problem has `f = g` up to the tolerance.
+#[derive(Clone, Debug)]
+pub struct EntropicPlan<'a, A: Real> {
+    /// One potential per source point.
+    pub f: Vec<f64>,
+    /// One potential per target point.
+    pub g: Vec<f64>,
+    /// The epsilon used, in units of the cost.
+    pub epsilon: f64,
+    /// The L1 error of the marginals for a total mass of one, as the last pass measured it. All of it is on the target
+    /// side. For relaxed marginals, the mass that the next step would move, relative to that of the target.
+    pub marginal_l1: f64,
+    /// Passes over the cost.
+    pub iterations: usize,
+    /// Whether `marginal_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
+    /// `max_iterations`, `epsilon` or `tolerance`.
+    pub converged: bool,
+    /// The dual objective, which at convergence is the optimal value of
+    /// `<pi, c> + epsilon KL(pi | a x b)` and the prices of unbalanced marginals. With `-` the entropy instead of the
+    /// divergence, that of balanced transport is `epsilon (sum_i a_i log a_i + sum_j b_j log b_j)` more, for a total mass of
+    /// one.
+    pub dual: f64,
+    pub(super) costs: Costs<'a, A>,
+    /// The weights; those of the target scaled to the mass of the source where these are balanced.
+    pub(super) a: Vec<f64>,
+    pub(super) b: Vec<f64>,
+}
+
+impl<'a, A: Real> EntropicPlan<'a, A> {
+    /// Without points there is nothing to do.
+    pub(super) fn empty(costs: Costs<'a, A>, a: Vec<f64>, b: Vec<f64>) -> Self {
+        let (f, g) = (vec![0.0; a.len()], vec![0.0; b.len()]);
+        Self { f, g, epsilon: 1.0, marginal_l1: 0.0, iterations: 0, converged: true, dual: 0.0, costs, a, b }
+    }
+
+    /// Makes the weighted means of both potentials equal.
+    pub(super) fn share_constant(&mut self) {
+        let mean = |weights: &[f64], potentials: &[f64]| {
+            let sum: f64 = weights.iter().zip(potentials).map(|(w, p)| w * p).sum();
+            sum / weights.iter().sum::<f64>()
+        };
+        let shift = (mean(&self.a, &self.f) - mean(&self.b, &self.g)) / 2.0;
+        self.f.iter_mut().for_each(|f| *f -= shift);
+        self.g.iter_mut().for_each(|g| *g += shift);
+    }
+
+    /// The number of source and of target points.
+    pub fn dim(&self) -> (usize, usize) {
+        (self.f.len(), self.g.len())
+    }
+
+    /// The whole plan, `8 n m` bytes.
+    pub fn plan(&self) -> Array2<f64> {
+        let mut plan = Array2::zeros(self.dim());
+        let mut rows = plan.outer_iter_mut();
+        self.costs.each_row(|i, costs| {
+            let row = rows.next().expect("as many as the cost has");
+            row.into_iter().zip(self.entries(i, costs)).for_each(|(to, (p, _))| *to = p);
+        });
+        plan
+    }
+
+    /// Row `i` of the plan: the mass that goes from source `i` to each target.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[track_caller]
+    pub fn row(&self, i: usize) -> Vec<f64> {
+        assert!(i < self.f.len(), "row {i} of {}", self.f.len());
+        self.entries(i, self.costs.block(i..i + 1, &mut Vec::new())).map(|(p, _)| p).collect()
+    }
+
+    /// The marginals of the plan, recomputed in `f64`: what leaves each source point, and what reaches each target point.
+    pub fn marginals(&self) -> (Vec<f64>, Vec<f64>) {
+        let (rows, columns, _) = self.totals();
+        (rows, columns)
+    }
+
+    /// The cost of the plan without the entropy, `sum_ij pi_ij c_ij`, in `f64`.
+    pub fn transport_cost(&self) -> f64 {
+        self.totals().2
+    }
+
+    /// Draws the target of source `i` from its conditional law, in `O(m)`.
+    ///
+    /// # Panics
+    /// If there is no such row, or nothing leaves source `i`.
+    #[track_caller]
+    pub fn draw_target(&self, i: usize, rng: &mut (impl Rng + ?Sized)) -> usize {
+        // The weight of the source cancels, so one of weight zero has a law too.
+        assert!(i < self.f.len(), "row {i} of {}", self.f.len());
+        let (mut made, mut total) = (Vec::new(), 0.0);
+        let costs = self.costs.block(i..i + 1, &mut made);
+        let upto: Vec<f64> = self
+            .conditional(i, costs)
+            .map(|(p, _)| {
+                total += p;
+                total
+            })
+            .collect();
+        assert!(total > 0.0, "no mass leaves source point {i}");
+        let level = rng.random::<f64>() * total;
+        // The first whose sum is above the level has mass; rounding can only put the level at the end.
+        let last = upto.partition_point(|&sum| sum < total);
+        upto.partition_point(|&sum| sum <= level).min(last)
+    }
+
+    /// Draws pairs from the plan: a source by its mass, then its target, in `O(n + m)` each at most.
+    ///
+    /// # Panics
+    /// If there are no points to draw and `count` is not zero.
+    #[track_caller]
+    pub fn draw(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Pairing {
+        let mut pairing = Pairing::default();
+        if count == 0 {
+            return pairing;
+        }
+        let (rows, _) = self.marginals();
+        let mut total = 0.0;
+        let upto: Vec<f64> = rows
+            .iter()
+            .map(|mass| {
+                total += mass;
+                total
+            })
+            .collect();
+        assert!(total > 0.0, "a plan without mass has no pairs to draw");
+        let last = upto.partition_point(|&sum| sum < total);
+        for _ in 0..count {
+            let level = rng.random::<f64>() * total;
+            let i = upto.partition_point(|&sum| sum <= level).min(last);
+            pairing.source.push(i);
+            pairing.target.push(self.draw_target(i, rng));
+        }
+        pairing
+    }
+
+    /// Mass and cost of each pair of row `i`.
+    fn entries(&self, i: usize, costs: &'_ [A]) -> impl Iterator<Item = (f64, f64)> {
+        self.conditional(i, costs).map(move |(p, c)| (self.a[i] * p, c))
+    }
+
+    /// As [`entries`](Self::entries), for a source of weight one.
+    fn conditional(&self, i: usize, costs: &[A]) -> impl Iterator<Item = (f64, f64)> {
+        let (unit, f) = (self.costs.unit, self.f[i]);
+        costs.iter().zip(&self.g).zip(&self.b).map(move |((c, g), b)| {
+            let c = c.widen() * unit;
+            (b * ((f + g - c) / self.epsilon).exp(), c)
+        })
+    }
+
+    /// Row sums, column sums, and cost.
+    fn totals(&self) -> (Vec<f64>, Vec<f64>, f64) {
+        let (n, m) = self.dim();
+        let starts: Vec<usize> = (0..n).step_by(BLOCK).collect();
+        let block = |&start: &usize| {
+            let end = (start + BLOCK).min(n);
+            let mut made = Vec::new();
+            let costs = self.costs.block(start..end, &mut made);
+            let (mut rows, mut columns, mut cost) = (Vec::new(), vec![0.0; m], 0.0);
+            for i in start..end {
+                let mut sum = 0.0;
+                let entries = self.entries(i, &costs[(i - start) * m..][..m]);
+                for ((p, c), column) in entries.zip(&mut columns) {
+                    sum += p;
+                    *column += p;
+                    // A forbidden pair has no mass.
+                    cost += if p > 0.0 { p * c } else { 0.0 };
+                }
+                rows.push(sum);
+            }
+            (rows, columns, cost)
+        };
+        let (mut rows, mut columns, mut cost) = (Vec::new(), vec![0.0; m], 0.0);
+        // Some blocks at a time, so that their columns do not add up to a matrix.
+        for starts in starts.chunks(BLOCK) {
+            let blocks: Vec<_> = starts.par_iter().map(block).collect();
+            for (block_rows, block_columns, block_cost) in blocks {
+                rows.extend(block_rows);
+                columns.iter_mut().zip(block_columns).for_each(|(sum, c)| *sum += c);
+                cost += block_cost;
+            }
+        }
+        (rows, columns, cost)
+    }
+}
