@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use fm_nn::random::{Purpose, stream};
 use fm_nn::{Config, CouplingConfig, Scaling, SourceConfig, TimeConfig, TrainingData};
-use fm_ot::ClassRule;
+use fm_ot::{ClassRule, CouplingKind};
 use fm_paths::{Prediction, TimeLaw, Toy, Weighting};
 use ndarray::Axis;
 use rand::seq::SliceRandom;
@@ -57,7 +57,11 @@ impl Settings for RunConfig {
                 ..Config::default()
             },
         };
-        [vec![file], toys.to_vec()].concat()
+        let couplings = CouplingKind::ALL.map(|kind| Self {
+            model: Config { coupling: CouplingConfig { kind, ..CouplingConfig::default() }, ..Config::default() },
+            ..Self::default()
+        });
+        [vec![file], toys.to_vec(), couplings.to_vec()].concat()
     }
 }
 

@@ -84,6 +84,7 @@ impl Config {
         }
         self.path.validate()?;
         positive("coupling.batches", self.coupling.batches as f64)?;
+        self.coupling.kind.validate()?;
         self.coupling.classes.validate()?;
         self.weighting.validate()?;
         self.time.sampler()?;

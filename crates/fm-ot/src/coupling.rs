@@ -7,6 +7,7 @@
 //! which coupling it has.
 
 mod classes;
+mod entropic;
 mod kind;
 mod many;
 mod resampled;
@@ -15,6 +16,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rand::RngCore;
 
 pub use classes::{ClassConditional, ClassRule};
+pub use entropic::SinkhornOt;
 pub use kind::CouplingKind;
 pub use many::couple_many;
 pub use resampled::Resampled;

@@ -8,6 +8,7 @@
 //! |---|---|---|---|
 //! | [`wasserstein1`], [`wasserstein2`] | no, above by a floor that falls slowly with n | everything, in units of length | `O(n^2.5)` |
 //! | [`sliced_wasserstein`] | no, a floor that falls as `n^(-1/2)` in any dimension | everything, through projections | `O(L n (d + log n))` |
+//! | [`sinkhorn_divergence`] | no, a floor that is lower for larger epsilon | everything coarser than `sqrt(epsilon)` | `O(n^2 d)` and passes |
 //! | [`energy_distance`], [`mmd`] with an RBF kernel | on average, with the unbiased estimator | everything, weakly in high dimension | `O(n^2 d)` |
 //! | [`mmd`] with the linear kernel | on average, with the unbiased estimator | the means only | `O(n d)` |
 //!
@@ -18,6 +19,7 @@ mod energy;
 mod floor;
 mod mmd;
 mod pairs;
+mod sinkhorn;
 mod sliced;
 mod wasserstein;
 
@@ -25,5 +27,6 @@ pub use energy::energy_distance;
 pub use floor::{Floor, sample_floor};
 pub use mmd::{Kernel, median_bandwidth, mmd};
 pub use pairs::Estimator;
+pub use sinkhorn::{SinkhornDivergence, sinkhorn_divergence};
 pub use sliced::{Order, sliced_wasserstein};
 pub use wasserstein::{wasserstein1, wasserstein2};

@@ -142,6 +142,18 @@ pub enum OtError {
         /// The point.
         index: usize,
     },
+    /// An entropic plan that is not finished, where pairs would have been drawn from it.
+    #[error(
+        "Sinkhorn stopped after {iterations} iterations at a marginal error of {marginal_l1:.1e}, above {tolerance:.1e}; raise epsilon, tolerance or max_iterations"
+    )]
+    NotConverged {
+        /// Passes over the cost.
+        iterations: usize,
+        /// The L1 error that is left.
+        marginal_l1: f64,
+        /// The one that was asked for.
+        tolerance: f64,
+    },
     /// A setting outside its range.
     #[error("{name} is {value}; it has to be {expected}")]
     InvalidParameter {

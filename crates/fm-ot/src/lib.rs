@@ -8,11 +8,11 @@
 //!
 //! | level | names |
 //! |---|---|
-//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`], [`couple_many`] |
+//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`SinkhornOt`], [`CouplingKind`], [`couple_many`] |
 //! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
 //! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
 //! | entropic transport | [`Sinkhorn`], [`EntropicPlan`], [`Epsilon`], [`Marginals`] |
-//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`energy_distance`], [`mmd`], [`sample_floor`] |
+//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`sinkhorn_divergence`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
 //! ```
@@ -44,11 +44,11 @@ pub use assignment::{Assignment, assign_points, assignment};
 pub use cost::Cost;
 pub use coupling::{
     ClassConditional, ClassRule, Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, Resampled,
-    couple_many,
+    SinkhornOt, couple_many,
 };
 pub use distance::{
-    Estimator, Floor, Kernel, Order, energy_distance, median_bandwidth, mmd, sample_floor, sliced_wasserstein,
-    wasserstein1, wasserstein2,
+    Estimator, Floor, Kernel, Order, SinkhornDivergence, energy_distance, median_bandwidth, mmd, sample_floor,
+    sinkhorn_divergence, sliced_wasserstein, wasserstein1, wasserstein2,
 };
 pub use error::{OtError, Side};
 pub use real::Real;

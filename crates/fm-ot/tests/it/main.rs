@@ -8,6 +8,7 @@ mod classes;
 mod costs;
 mod couplings;
 mod distances;
+mod entropic;
 mod errors;
 mod floor;
 mod line;
