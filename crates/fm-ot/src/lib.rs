@@ -10,6 +10,7 @@
 //! |---|---|
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
 //! | what they are made of | [`assignment`], [`assign_points`], [`squared_euclidean`] |
+//! | weights, unequal sizes, a part of the mass | [`transport`], [`transport_points`], [`partial_transport`] |
 //! | what an evaluation calls | [`wasserstein2`] |
 //!
 //! # Examples
@@ -35,6 +36,7 @@ mod lap;
 mod line;
 mod points;
 mod real;
+mod transport;
 
 pub use assignment::{Assignment, assign_points, assignment};
 pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
@@ -42,3 +44,4 @@ pub use distance::wasserstein2;
 pub use error::{OtError, Side};
 pub use points::squared_euclidean;
 pub use real::Real;
+pub use transport::{TransportPlan, partial_transport, transport, transport_points};

@@ -11,3 +11,6 @@ mod line;
 mod optimal;
 mod samples;
 mod ties;
+mod transport;
+mod transport_errors;
+mod transport_oracles;
