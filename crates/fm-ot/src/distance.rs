@@ -6,7 +6,7 @@
 //!
 //! | distance | zero for equal laws | what it sees | cost |
 //! |---|---|---|---|
-//! | [`wasserstein1`], [`wasserstein2`] | no, above by a floor that falls slowly with n | everything, in units of length | `O(n^2.5)` |
+//! | [`wasserstein1`], [`wasserstein2`], [`weighted_wasserstein`] | no, above by a floor that falls slowly with n | everything, in units of length | `O(n^2.5)` |
 //! | [`sliced_wasserstein`] | no, a floor that falls as `n^(-1/2)` in any dimension | everything, through projections | `O(L n (d + log n))` |
 //! | [`sinkhorn_divergence`] | no, a floor that is lower for larger epsilon | everything coarser than `sqrt(epsilon)` | `O(n^2 d)` and passes |
 //! | [`energy_distance`], [`mmd`] with an RBF kernel | on average, with the unbiased estimator | everything, weakly in high dimension | `O(n^2 d)` |
@@ -29,4 +29,4 @@ pub use mmd::{Kernel, median_bandwidth, mmd};
 pub use pairs::Estimator;
 pub use sinkhorn::{SinkhornDivergence, sinkhorn_divergence};
 pub use sliced::{Order, sliced_wasserstein};
-pub use wasserstein::{wasserstein1, wasserstein2};
+pub use wasserstein::{wasserstein1, wasserstein2, weighted_wasserstein};

@@ -86,8 +86,8 @@ pub enum OtError {
         /// The cost.
         value: f64,
     },
-    /// The forbidden pairs leave no complete assignment.
-    #[error("no assignment avoids every forbidden pair: row {row} cannot be placed together with the others")]
+    /// The forbidden pairs leave no complete assignment or plan.
+    #[error("no plan avoids every forbidden pair: row {row} cannot be placed together with the others")]
     Infeasible {
         /// A source point that is left over.
         row: usize,
@@ -108,8 +108,18 @@ pub enum OtError {
         /// The point.
         row: usize,
     },
-    /// A weight that is NaN, infinite or negative.
-    #[error("{side} weight {index} is {value}; weights are finite and not negative")]
+    /// Not one weight for each point.
+    #[error("{weights} {side} weights for {points} {side} points; give one for each")]
+    WeightCount {
+        /// The batch.
+        side: Side,
+        /// How many weights there are.
+        weights: usize,
+        /// How many points, or rows or columns of the cost matrix, there are.
+        points: usize,
+    },
+    /// A weight that is negative, NaN, infinite, or beyond 1e300.
+    #[error("{side} weight {index} is {value}; weights are between zero and 1e300")]
     InvalidWeight {
         /// The batch.
         side: Side,
@@ -119,7 +129,7 @@ pub enum OtError {
         value: f64,
     },
     /// Weights that are all zero.
-    #[error("the {side} weights are all zero; there is nothing to transport")]
+    #[error("the {side} weights are all zero; at least one point needs a mass")]
     NoMass {
         /// The batch.
         side: Side,
@@ -163,6 +173,14 @@ pub enum OtError {
         value: f64,
         /// Its range.
         expected: &'static str,
+    },
+    /// A part of the mass that is more than the whole, negative, or NaN.
+    #[error("cannot move a mass of {mass}: it is between zero and {limit}, the smaller of the two totals")]
+    InvalidMass {
+        /// The mass to be moved.
+        mass: f64,
+        /// The most that can be.
+        limit: f64,
     },
     /// A coupling name that is not in the list.
     #[error("unknown coupling `{name}`; known are {}", crate::CouplingKind::ALL.map(crate::CouplingKind::name).join(", "))]

@@ -11,8 +11,9 @@
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`SinkhornOt`], [`CouplingKind`], [`couple_many`] |
 //! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
 //! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
+//! | weights, unequal sizes, a part of the mass | [`transport`], [`transport_points`], [`partial_transport`] |
 //! | entropic transport | [`Sinkhorn`], [`EntropicPlan`], [`Epsilon`], [`Marginals`] |
-//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`sliced_wasserstein`], [`sinkhorn_divergence`], [`energy_distance`], [`mmd`], [`sample_floor`] |
+//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`weighted_wasserstein`], [`sliced_wasserstein`], [`sinkhorn_divergence`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
 //! ```
@@ -39,6 +40,7 @@ mod line;
 mod points;
 mod real;
 mod sinkhorn;
+mod transport;
 
 pub use assignment::{Assignment, assign_points, assignment};
 pub use cost::Cost;
@@ -48,8 +50,9 @@ pub use coupling::{
 };
 pub use distance::{
     Estimator, Floor, Kernel, Order, SinkhornDivergence, energy_distance, median_bandwidth, mmd, sample_floor,
-    sinkhorn_divergence, sliced_wasserstein, wasserstein1, wasserstein2,
+    sinkhorn_divergence, sliced_wasserstein, wasserstein1, wasserstein2, weighted_wasserstein,
 };
 pub use error::{OtError, Side};
 pub use real::Real;
 pub use sinkhorn::{EntropicPlan, Epsilon, Marginals, Sinkhorn};
+pub use transport::{TransportPlan, partial_transport, transport, transport_points};

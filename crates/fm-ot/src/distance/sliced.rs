@@ -29,7 +29,7 @@ impl Order {
         }
     }
 
-    fn root(self, value: f64) -> f64 {
+    pub(super) fn root(self, value: f64) -> f64 {
         match self {
             Self::One => value,
             Self::Two => value.sqrt(),

@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayView2, s};
 
-use crate::{Cost, OtError, Real, assign_points, points};
+use super::Order;
+use crate::{Cost, OtError, Real, assign_points, points, transport, transport_points};
 
 /// The exact 1-Wasserstein distance between two samples of equal size, also called earth mover's distance.
 ///
@@ -30,6 +31,49 @@ pub fn wasserstein1<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
     }
     let assignment = assign_points(x, y, Cost::Euclidean)?;
     Ok(mean_distance(x, y, &assignment.target_of))
+}
+
+/// The exact Wasserstein distance between samples of any two sizes, with weights.
+///
+/// ```text
+/// W_p = (min over plans of sum_ij pi_ij |x_i - y_j|^p)^(1/p)   for weights of sum one
+/// ```
+///
+/// Without weights every point of a sample weighs the same. Weights need not have the sum one; where the two sums differ by
+/// more than one part in a million they are no two shares of one mass, and an error. For equal sizes without weights
+/// [`wasserstein1`] and [`wasserstein2`] are the same number several times faster.
+///
+/// # Shapes
+/// `x`: `[n, d]` with `n` weights, `y`: `[m, d]` with `m`.
+///
+/// # Errors
+/// Points that are not finite or of two dimensions, [`OtError::Overflow`] for distances beyond the precision of the points
+/// (order one), and those of [`transport`](crate::transport()) about weights.
+///
+/// # Examples
+/// ```
+/// # use fm_ot::{Order, weighted_wasserstein};
+/// # use ndarray::array;
+/// let (x, y) = (array![[0.0], [4.0]], array![[1.0]]);
+/// let distance = |weights| weighted_wasserstein(x.view(), y.view(), [weights, None], Order::One);
+/// assert_eq!(distance(None)?, 2.0);
+/// assert_eq!(distance(Some(&[0.75, 0.25]))?, 1.5);
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+pub fn weighted_wasserstein<A: Real>(
+    x: ArrayView2<'_, A>,
+    y: ArrayView2<'_, A>,
+    weights: [Option<&[f64]>; 2],
+    order: Order,
+) -> Result<f64, OtError> {
+    points::check(x, y)?;
+    let uniform = |given: Option<&[f64]>, n: usize| given.map_or_else(|| vec![1.0 / n as f64; n], <[f64]>::to_vec);
+    let (a, b) = (uniform(weights[0], x.nrows()), uniform(weights[1], y.nrows()));
+    let plan = match order {
+        Order::One => transport(Cost::Euclidean.matrix(x, y)?.view(), &a, &b)?,
+        Order::Two => transport_points(x, y, &a, &b)?,
+    };
+    Ok(order.root(plan.cost / a.iter().sum::<f64>()))
 }
 
 /// `(1/n) sum_i |x_i - y_t(i)|`.

@@ -1,7 +1,7 @@
-//! `squared_euclidean` and `wasserstein2` against closed forms.
+//! Costs of points and the Wasserstein distances against closed forms.
 
-use fm_ot::{Cost, wasserstein1, wasserstein2};
-use ndarray::{Array2, array};
+use fm_ot::{Cost, Order, OtError, wasserstein1, wasserstein2, weighted_wasserstein};
+use ndarray::{Array2, Axis, array, concatenate};
 
 use crate::samples::normal;
 
@@ -75,4 +75,22 @@ fn the_orders_choose_different_pairs() {
     let two = wasserstein2(x.view(), y.view()).unwrap();
     assert!((two - f64::midpoint(1.0, 0.9 * 0.9 + 0.25).sqrt()).abs() < 1e-15);
     assert!(one < two);
+}
+
+#[test]
+fn weights_are_repeated_points() {
+    let (x, y) = (normal(30, 3, 49), normal(20, 3, 50) + 1.0);
+    let (twice, thrice) = (concatenate![Axis(0), x, x], concatenate![Axis(0), y, y, y]);
+    let heavy: Vec<f64> = (0..60).map(|i| if i < 30 { 0.3 } else { 0.7 }).collect();
+    for (order, exact) in [
+        (Order::One, wasserstein1(twice.view(), thrice.view()).unwrap()),
+        (Order::Two, wasserstein2(twice.view(), thrice.view()).unwrap()),
+    ] {
+        let plain = weighted_wasserstein(x.view(), y.view(), [None, None], order).unwrap();
+        assert!((plain - exact).abs() < 1e-9 * exact, "{plain} is not {exact}");
+        let weighted = weighted_wasserstein(twice.view(), y.view(), [Some(&heavy), Some(&[1.5; 20])], order).unwrap();
+        assert!((weighted - exact).abs() < 1e-9 * exact, "{weighted} is not {exact}");
+    }
+    let unequal = weighted_wasserstein(x.view(), y.view(), [Some(&[1.0; 30]), Some(&[1.0; 20])], Order::Two);
+    assert!(matches!(unequal, Err(OtError::UnequalMass { .. })));
 }

@@ -18,3 +18,6 @@ mod sinkhorn;
 mod sliced;
 mod statistics;
 mod ties;
+mod transport;
+mod transport_errors;
+mod transport_oracles;
