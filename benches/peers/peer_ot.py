@@ -25,3 +25,26 @@ for d in (2, 64):
         case = f"ot/exact/{n}x{d}"
         report(case, f"SciPy {scipy.__version__} linear_sum_assignment", lambda: linear_sum_assignment(squared_distances(x0, x1)))
         report(case, f"POT {ot.__version__} emd", lambda: ot.emd(weights, weights, squared_distances(x0, x1), numItermax=10**8))
+
+
+def sinkhorn():
+    """POT stops on the L2 norm of the error, so it gets the tolerance over sqrt(n). In single precision it fails at small epsilon."""
+    for d in (2, 64):
+        for n in (512, 2048, 4096):
+            rng = generator()
+            cost = squared_distances(noise(rng, n, d), mixture(rng, n, d))
+            for share in (0.05, 0.005):
+                for tolerance in ("1e-3", "1e-6"):
+                    for dtype in (np.float32, np.float64) if share > 0.01 else (np.float64,):
+                        given, weights = cost.astype(dtype), np.full(n, 1 / n, dtype)
+                        stop = float(tolerance) / np.sqrt(n)
+                        report(
+                            f"ot/sinkhorn/{n}x{d}/epsilon {share}/L1 {tolerance}",
+                            f"POT {ot.__version__} sinkhorn {np.dtype(dtype).name}",
+                            lambda: ot.sinkhorn(
+                                weights, weights, given, share * cost.mean(), numItermax=100_000, stopThr=stop, warn=False
+                            ),
+                        )
+
+
+sinkhorn()

@@ -203,7 +203,15 @@ fn by_plan<A: Real>(args: &Args, x0: ArrayView2<'_, A>, x1: ArrayView2<'_, A>) -
     let weights = |path: &Option<PathBuf>, n| path.as_ref().map(|path| load_weights(path, n)).transpose();
     let (a, b) = (weights(&args.source_weights, n)?, weights(&args.target_weights, m)?);
     let weighted = a.is_some() || b.is_some();
+    // A side without weights has the mass of the other.
+    let total: f64 = a.as_ref().or(b.as_ref()).map_or(1.0, |given| given.iter().sum());
+    let uniform = |n: usize| vec![total / n as f64; n];
     if args.method != Method::Exact {
+        let [a, b] = if weighted {
+            [Some(a.unwrap_or_else(|| uniform(n))), Some(b.unwrap_or_else(|| uniform(m)))]
+        } else {
+            [None, None]
+        };
         return entropic(args, x0, x1, [a, b]);
     }
     let sorted = !weighted && n == m && x0.ncols() == 1;
@@ -224,11 +232,9 @@ fn by_plan<A: Real>(args: &Args, x0: ArrayView2<'_, A>, x1: ArrayView2<'_, A>) -
         let best = assignment(cost.view())?;
         return permutation(args, best, cost_seconds, began.elapsed().as_secs_f64());
     }
-    let uniform = |given: Option<Vec<f64>>, n: usize| given.unwrap_or_else(|| vec![1.0 / n as f64; n]);
-    let (a, b) = (uniform(a, n), uniform(b, m));
+    let (a, b) = (a.unwrap_or_else(|| uniform(n)), b.unwrap_or_else(|| uniform(m)));
     let plan = transport(cost.view(), &a, &b)?;
     let solve_seconds = began.elapsed().as_secs_f64();
-    let total: f64 = a.iter().sum();
     let (source, target) = plan.marginal_errors(&a, &b);
     let (plan_cost, gap) = (plan.cost / total, plan.gap() / total);
     let TransportPlan { rows, cols, mass, .. } = plan;

@@ -39,7 +39,7 @@ pub fn wasserstein1<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
 /// W_p = (min over plans of sum_ij pi_ij |x_i - y_j|^p)^(1/p)   for weights of sum one
 /// ```
 ///
-/// Without weights every point of a sample weighs the same. Weights need not have the sum one; where the two sums differ by
+/// Without weights every point of a sample weighs the same, in all as much as the other sample. Where two sums differ by
 /// more than one part in a million they are no two shares of one mass, and an error. For equal sizes without weights
 /// [`wasserstein1`] and [`wasserstein2`] are the same number several times faster.
 ///
@@ -57,7 +57,7 @@ pub fn wasserstein1<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
 /// let (x, y) = (array![[0.0], [4.0]], array![[1.0]]);
 /// let distance = |weights| weighted_wasserstein(x.view(), y.view(), [weights, None], Order::One);
 /// assert_eq!(distance(None)?, 2.0);
-/// assert_eq!(distance(Some(&[0.75, 0.25]))?, 1.5);
+/// assert_eq!(distance(Some(&[3.0, 1.0]))?, 1.5);
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
 pub fn weighted_wasserstein<A: Real>(
@@ -67,8 +67,10 @@ pub fn weighted_wasserstein<A: Real>(
     order: Order,
 ) -> Result<f64, OtError> {
     points::check(x, y)?;
-    let uniform = |given: Option<&[f64]>, n: usize| given.map_or_else(|| vec![1.0 / n as f64; n], <[f64]>::to_vec);
-    let (a, b) = (uniform(weights[0], x.nrows()), uniform(weights[1], y.nrows()));
+    // A side without weights has the mass of the other.
+    let total: f64 = weights[0].or(weights[1]).map_or(1.0, |given| given.iter().sum());
+    let side = |given: Option<&[f64]>, n: usize| given.map_or_else(|| vec![total / n as f64; n], <[f64]>::to_vec);
+    let (a, b) = (side(weights[0], x.nrows()), side(weights[1], y.nrows()));
     let plan = match order {
         Order::One => transport(Cost::Euclidean.matrix(x, y)?.view(), &a, &b)?,
         Order::Two => transport_points(x, y, &a, &b)?,

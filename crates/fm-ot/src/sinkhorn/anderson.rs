@@ -12,6 +12,8 @@
 
 use std::collections::VecDeque;
 
+use pulp::Arch;
+
 /// Differences are taken as dependent beyond this share of their length squared.
 const RIDGE: f64 = 1e-12;
 
@@ -119,14 +121,19 @@ impl<'a> Anderson<'a> {
     }
 
     fn dot(&self, x: &[f64], y: &[f64]) -> f64 {
-        const LANES: usize = 8;
-        let mut sums = [0.0; LANES];
-        for ((x, y), w) in x.chunks(LANES).zip(y.chunks(LANES)).zip(self.weight.chunks(LANES)) {
-            for (((sum, x), y), w) in sums.iter_mut().zip(x).zip(y).zip(w) {
-                *sum += w * x * y;
+        Arch::new().dispatch(|| {
+            const LANES: usize = 32;
+            let mut sums = [0.0; LANES];
+            let ((xs, x), (ys, y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+            let (ws, w) = self.weight.as_chunks::<LANES>();
+            for ((x, y), w) in xs.iter().zip(ys).zip(ws) {
+                for l in 0..LANES {
+                    sums[l] += w[l] * x[l] * y[l];
+                }
             }
-        }
-        sums.iter().sum()
+            let tail: f64 = x.iter().zip(y).zip(w).map(|((x, y), w)| w * x * y).sum();
+            sums.iter().sum::<f64>() + tail
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
+use pulp::Arch;
 
+use super::lanes;
 use crate::{OtError, Real, Side, points};
 
 /// Finite costs are at most this in absolute value, so that sums stay finite.
@@ -21,6 +23,11 @@ pub(crate) struct Costs<'a, A: Real> {
     pub(super) m: usize,
     /// The cost of the caller is that in here, times this.
     pub(super) unit: f64,
+    /// The sum of the finite costs, and how many there are.
+    sum: f64,
+    finite: usize,
+    /// The least and the largest finite cost.
+    range: [f64; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -31,15 +38,6 @@ enum Source<'a, A: Real> {
     Points { x: Array2<A>, y: Array2<A> },
 }
 
-/// What a relative epsilon is relative to, over the finite costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Statistics {
-    pub(super) mean: f64,
-    pub(super) deviation: f64,
-    /// Whether all are the same.
-    pub(super) constant: bool,
-}
-
 impl<'a, A: Real> Costs<'a, A> {
     /// A matrix without NaN, `-inf`, and finite values beyond 1e300.
     pub(super) fn matrix(cost: ArrayView2<'a, A>) -> Result<Self, OtError> {
@@ -48,22 +46,14 @@ impl<'a, A: Real> Costs<'a, A> {
             Some(rows) => Cow::Borrowed(rows),
             None => Cow::Owned(cost.iter().copied().collect()),
         };
-        let costs = Self { source: Source::Matrix(matrix), n, m, unit: 1.0 };
-        let invalid = |c: &A| c.is_nan() || (c.widen().abs() > LARGEST && *c != A::infinity());
-        let mut found = None;
-        costs.each_row(|row, costs| {
-            if found.is_none() && costs.iter().filter(|c| invalid(c)).count() > 0 {
-                found = costs.iter().position(invalid).map(|column| (row, column, costs[column].widen()));
-            }
-        });
-        if let Some((row, column, value)) = found {
-            return Err(OtError::InvalidCost { row, column, value });
-        }
+        let mut costs = Self::unseen(Source::Matrix(matrix), n, m, 1.0);
+        costs.survey()?;
         Ok(costs)
     }
 
-    /// The squared distances of finite points, which are scaled so that no square overflows or vanishes.
-    pub(super) fn points(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Self, OtError> {
+    /// The squared distances of finite points, which are scaled so that no square overflows or vanishes. They
+    /// are made once and for all if they fit into `stored_bytes`.
+    pub(super) fn points(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, stored_bytes: usize) -> Result<Self, OtError> {
         points::check(x, y)?;
         let largest = x.iter().chain(y).fold(A::zero(), |m, v| m.max(v.abs())).widen();
         let exponent = points::power_of_two_above(largest);
@@ -76,14 +66,52 @@ impl<'a, A: Real> Costs<'a, A> {
         let unit = f64::from(exponent.max(-LARGEST_EXPONENT)).exp2();
         let rescale = |points: ArrayView2<'_, A>| points.mapv(|v| A::narrow(v.widen() / unit));
         let (n, m) = (x.nrows(), y.nrows());
-        Ok(Self { n, m, unit: unit * unit, source: Source::Points { x: rescale(x), y: rescale(y) } })
+        let source = Source::Points { x: rescale(x), y: rescale(y) };
+        let source = match source {
+            Source::Points { x, y } if n * m * size_of::<A>() <= stored_bytes => {
+                Source::Matrix(Cow::Owned(block(x.view(), y.view()).into_iter().collect()))
+            }
+            source => source,
+        };
+        let mut costs = Self::unseen(source, n, m, unit * unit);
+        costs.survey()?;
+        Ok(costs)
     }
 
-    /// Makes the matrix, once and for all.
-    pub(super) fn stored(self) -> Self {
-        let Source::Points { x, y } = &self.source else { return self };
-        let matrix = block(x.view(), y.view()).into_iter().collect();
-        Self { source: Source::Matrix(Cow::Owned(matrix)), ..self }
+    fn unseen(source: Source<'a, A>, n: usize, m: usize, unit: f64) -> Self {
+        Self { source, n, m, unit, sum: 0.0, finite: 0, range: [f64::INFINITY, f64::NEG_INFINITY] }
+    }
+
+    /// Finds what is no cost, and fills in what relative epsilons need: in one cheap pass where all costs
+    /// are finite, entry by entry where some are not.
+    fn survey(&mut self) -> Result<(), OtError> {
+        let (mut sum, mut finite, mut range) = (0.0, 0, self.range);
+        let mut invalid = None;
+        self.each_row(|row, costs| {
+            let (mut row_sum, least, most) = Arch::new().dispatch(|| lanes::survey(costs));
+            let (mut least, mut most) = (least.widen(), most.widen());
+            if row_sum.is_nan() || least < -LARGEST || most > LARGEST {
+                (row_sum, least, most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+                for (column, value) in costs.iter().map(|c| c.widen()).enumerate() {
+                    if value == f64::INFINITY {
+                        continue;
+                    }
+                    if value.is_nan() || value.abs() > LARGEST {
+                        invalid = invalid.or(Some((row, column, value)));
+                    }
+                    row_sum += value;
+                    finite += 1;
+                    (least, most) = (least.min(value), most.max(value));
+                }
+            } else {
+                finite += costs.len();
+            }
+            sum += row_sum;
+            range = [range[0].min(least), range[1].max(most)];
+        });
+        (self.sum, self.finite, self.range) = (sum, finite, range);
+        let error = |(row, column, value)| Err(OtError::InvalidCost { row, column, value });
+        invalid.map_or(Ok(()), error)
     }
 
     /// The rows of `range`, one after the other; `scratch` holds them where they have to be made.
@@ -111,7 +139,7 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// Whether every point that has weight has a pair that is not forbidden.
     pub(super) fn check_reachable(&self, a: &[f64], b: &[f64]) -> Result<(), OtError> {
-        if !self.is_matrix() {
+        if self.finite == self.n * self.m {
             return Ok(());
         }
         let mut sources = vec![false; self.n];
@@ -135,40 +163,29 @@ impl<'a, A: Real> Costs<'a, A> {
         matches!(self.source, Source::Matrix(_))
     }
 
-    /// Two passes: the deviation is that from the mean.
-    pub(super) fn statistics(&self) -> Statistics {
-        let (mut count, mut least, mut most) = (0_usize, f64::INFINITY, f64::NEG_INFINITY);
-        let mut row_sums = Vec::with_capacity(self.n);
+    /// The mean is known; the deviation from it takes a pass.
+    pub(super) fn mean(&self) -> f64 {
+        self.sum / self.finite.max(1) as f64
+    }
+
+    /// The standard deviation of the finite costs, relative to the widest so that squares of costs of 1e300 stay finite.
+    pub(super) fn deviation(&self) -> f64 {
+        let mean = self.mean();
+        let widest = (self.range[1] - mean).max(mean - self.range[0]);
+        if self.is_constant() {
+            return 0.0;
+        }
+        let mut squares = 0.0;
         self.each_row(|_, row| {
-            let (mut sum, mut finite) = ([0.0; 8], [0.0; 8]);
-            for chunk in row.chunks(8) {
-                for (l, c) in chunk.iter().enumerate() {
-                    let c = c.widen();
-                    let allowed = c <= LARGEST;
-                    sum[l] += if allowed { c } else { 0.0 };
-                    finite[l] += if allowed { 1.0 } else { 0.0 };
-                    least = if c < least { c } else { least };
-                    most = if allowed && c > most { c } else { most };
-                }
-            }
-            count += finite.iter().sum::<f64>() as usize;
-            row_sums.push(sum.iter().sum::<f64>());
+            let finite = row.iter().map(|c| c.widen()).filter(|c| *c <= LARGEST);
+            squares += finite.map(|c| ((c - mean) / widest).powi(2)).sum::<f64>();
         });
-        let total = count.max(1) as f64;
-        let mean: f64 = row_sums.iter().map(|sum| sum / total).sum();
-        let widest = (most - mean).max(mean - least);
-        let mut variance = 0.0;
-        if widest > 0.0 && widest.is_finite() {
-            self.each_row(|_, row| {
-                let finite = row.iter().map(|c| c.widen()).filter(|c| *c <= LARGEST);
-                variance += finite.map(|c| ((c - mean) / widest).powi(2)).sum::<f64>() / total;
-            });
-        }
-        Statistics {
-            mean,
-            deviation: if variance > 0.0 { widest * variance.sqrt() } else { 0.0 },
-            constant: least >= most,
-        }
+        widest * (squares / self.finite as f64).sqrt()
+    }
+
+    /// Whether all finite costs are the same.
+    pub(super) fn is_constant(&self) -> bool {
+        self.range[0] >= self.range[1]
     }
 }
 

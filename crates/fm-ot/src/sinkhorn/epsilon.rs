@@ -1,7 +1,7 @@
 //! How strong the regularisation is.
 
-use super::costs::Statistics;
-use crate::OtError;
+use super::costs::Costs;
+use crate::{OtError, Real};
 
 /// The strength of the entropic regularisation.
 ///
@@ -36,24 +36,21 @@ impl Default for Epsilon {
 }
 
 impl Epsilon {
-    /// In units in which one is `unit` of the caller's costs, as the statistics are. Where all costs are the same, every
-    /// epsilon gives the same plan, and a relative one is one unit.
-    pub(super) fn resolve(self, unit: f64, statistics: impl FnOnce() -> Statistics) -> Result<f64, OtError> {
+    /// In the units of `costs`. Where all costs are the same, every epsilon gives the same plan, and a relative one is one.
+    pub(super) fn resolve<A: Real>(self, costs: &Costs<'_, A>) -> Result<f64, OtError> {
         let (Self::Absolute(value) | Self::RelativeToMean(value) | Self::RelativeToStd(value)) = self;
         let refuse = |value| Err(OtError::InvalidParameter { name: "epsilon", value, expected: "positive and finite" });
         if !(value > 0.0 && value.is_finite()) {
             return refuse(value);
         }
-        let resolved = if let Self::Absolute(value) = self {
-            value / unit
-        } else {
-            match (self, statistics()) {
-                (_, Statistics { constant: true, .. }) => 1.0,
-                (Self::RelativeToMean(share), Statistics { mean, .. }) => share * mean,
-                (_, Statistics { deviation, .. }) => value * deviation,
-            }
+        let resolved = match self {
+            Self::Absolute(value) => value / costs.unit,
+            _ if costs.is_constant() => 1.0,
+            Self::RelativeToMean(share) => share * costs.mean(),
+            Self::RelativeToStd(share) => share * costs.deviation(),
         };
         // Its reciprocal takes part as well.
-        if resolved >= f64::MIN_POSITIVE && resolved.is_finite() { Ok(resolved) } else { refuse(resolved * unit) }
+        let in_range = resolved >= f64::MIN_POSITIVE && resolved.is_finite();
+        if in_range { Ok(resolved) } else { refuse(resolved * costs.unit) }
     }
 }

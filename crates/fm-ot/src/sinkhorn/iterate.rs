@@ -7,7 +7,7 @@
 
 use super::anderson::Anderson;
 use super::kernel::{Columns, Kernel, Problem};
-use super::lanes::Lane;
+use super::lanes::{self, Lane};
 use super::marginals::{self, Rule};
 use crate::Real;
 
@@ -15,7 +15,7 @@ use crate::Real;
 const TOLERATED_GROWTH: f64 = 2.0;
 
 /// Column factors within `2^-MOST..2^MOST` are kept apart from the kernel.
-const MOST: f64 = 30.0;
+const MOST: f64 = 16.0;
 
 /// Without an improvement by a third within so many steps, the precision of the kernel is taken as exhausted.
 const PATIENCE: usize = 50;
@@ -83,7 +83,7 @@ pub(super) fn run<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings
             return End { f, g, error: step.error, iterations, cap: step.cap, mass };
         }
         g = match &best {
-            Some(best) if !(step.error <= TOLERATED_GROWTH * best.error) => {
+            Some(best) if step.error.is_nan() || step.error > TOLERATED_GROWTH * best.error => {
                 anderson.clear();
                 best.image.clone()
             }
@@ -98,12 +98,7 @@ pub(super) fn run<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings
         };
         let drift = g.iter().zip(&kernel.g).fold(0.0, |d: f64, (new, old)| d.max((new - old).abs()));
         renewed = !kernel.is_kept() || drift > MOST;
-        columns = if renewed {
-            kernel.renew(g.clone())
-        } else {
-            let factors = g.iter().zip(&kernel.g).zip(problem.b);
-            kernel.reuse(&factors.map(|((new, old), b)| b * (new - old).exp2()).collect::<Vec<_>>())
-        };
+        columns = if renewed { kernel.renew(g.clone()) } else { kernel.reuse(&g) };
         iterations += 1;
     }
 }
@@ -116,16 +111,19 @@ fn column_step<A: Real, K: Lane>(
     columns: &Columns,
     out_of_range: bool,
 ) -> Step {
-    let mut soft: Vec<f64> = columns.sums.iter().zip(&kernel.g).map(|(sum, g)| sum.log2() - g).collect();
+    let mut soft = columns.sums.clone();
+    lanes::logarithms(&mut soft);
+    for (soft, g) in soft.iter_mut().zip(&kernel.g) {
+        *soft += problem.log_mass[0] - g;
+    }
     if out_of_range {
         let hard = problem.hard_columns(&kernel.row_potentials());
         for ((soft, hard), &sum) in soft.iter_mut().zip(hard).zip(&columns.sums) {
             if !Kernel::<A, K>::is_safe(sum) {
-                *soft = hard;
+                *soft = hard + problem.log_mass[0];
             }
         }
     }
-    soft.iter_mut().for_each(|soft| *soft += problem.log_mass[0]);
     let rule = match (settings.rule, settings.mass) {
         (Rule::Capped(_), Some(mass)) => Rule::Capped(marginals::cap_for_mass(problem.b, &soft, mass)),
         (rule, _) => rule,
@@ -134,8 +132,16 @@ fn column_step<A: Real, K: Lane>(
     // A target of no weight that no source may reach has no potential; it is left where it is.
     let image: Vec<f64> =
         soft.iter().zip(g).map(|(&soft, &g)| if soft.is_finite() { rule.potential(soft) } else { g }).collect();
-    let moved = |((soft, old), new): ((&f64, &f64), &f64)| (new + soft).exp2() - (old + soft).exp2();
-    let error = soft.iter().zip(g).zip(&image).zip(problem.b);
-    let error = error.map(|(column, b)| if *b > 0.0 { b * moved(column).abs() } else { 0.0 }).sum();
+    // The mass of a column before the step, and after it.
+    let mut before: Vec<f64> = soft.iter().zip(g).map(|(soft, g)| soft + g).collect();
+    lanes::powers(&mut before);
+    let mut after: Vec<f64> = soft.iter().zip(&image).map(|(soft, g)| soft + g).collect();
+    if rule == Rule::Exact {
+        after.fill(1.0);
+    } else {
+        lanes::powers(&mut after);
+    }
+    let columns = before.iter().zip(&after).zip(problem.b);
+    let error = columns.map(|((before, after), b)| if *b > 0.0 { b * (after - before).abs() } else { 0.0 }).sum();
     Step { image, error, cap }
 }

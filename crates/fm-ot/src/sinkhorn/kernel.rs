@@ -15,6 +15,8 @@
 //!
 //! Bands of rows are independent and added up in order, so that the number of threads does not matter.
 
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -32,7 +34,7 @@ const BLOCK: usize = 64;
 const BANDS: usize = 16;
 
 /// Below this many entries a pass is too short to be worth a second thread.
-const PARALLEL: usize = 1 << 18;
+const PARALLEL: usize = 1 << 20;
 
 /// A kernel larger than this is not kept but made anew in every pass.
 const STORED_BYTES: usize = 1 << 28;
@@ -92,8 +94,9 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     /// A sum in this range is neither short of bits nor about to overflow.
     pub(super) fn is_safe(sum: f64) -> bool {
-        let range = if size_of::<K>() == 4 { 60.0_f64 } else { 400.0 };
-        sum >= (-range).exp2() && sum <= range.exp2()
+        // Entries below the floor of the type are missing from it; at this distance they do not show.
+        let range = (-0.375 * K::FLOOR).exp2();
+        sum >= 1.0 / range && sum <= range
     }
 
     /// The row potentials that belong to the last pass.
@@ -104,8 +107,7 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     /// The mass of the plan of the last pass, whose column potentials were `g`, relative to that of the source.
     pub(super) fn mass(&self, g: &[f64], columns: &Columns) -> f64 {
-        let factors = g.iter().zip(&self.g).zip(self.problem.b).map(|((new, old), b)| b * (new - old).exp2());
-        factors.zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
+        self.factors(g).iter().zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
     }
 
     /// Absorbs the column potentials `g` and the row potentials of the last pass, and makes a pass.
@@ -117,9 +119,17 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         self.pass(self.problem.b, true)
     }
 
-    /// A pass with the kernel as it is and the column factors `v`.
-    pub(super) fn reuse(&mut self, v: &[f64]) -> Columns {
-        self.pass(v, false)
+    /// A pass with the kernel as it is, and column potentials `g` near those in it.
+    pub(super) fn reuse(&mut self, g: &[f64]) -> Columns {
+        self.pass(&self.factors(g), false)
+    }
+
+    /// What the columns of the kernel have to be multiplied by.
+    fn factors(&self, g: &[f64]) -> Vec<f64> {
+        let mut factors: Vec<f64> = g.iter().zip(&self.g).map(|(new, old)| new - old).collect();
+        lanes::powers(&mut factors);
+        factors.iter_mut().zip(self.problem.b).for_each(|(v, b)| *v *= b);
+        factors
     }
 
     fn pass(&mut self, v: &[f64], renew: bool) -> Columns {
@@ -128,19 +138,19 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         let mut factors: Vec<K> = v.iter().map(|&v| K::narrow(v)).collect();
         factors.resize(stride, K::zero());
         let shared = Shared { problem: self.problem, g: &self.g, v: &factors, stride, renew };
-        let mut kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
+        let kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
             Some(entries) => entries.chunks_mut(rows * stride).map(Some).collect(),
             None => (0..n.div_ceil(rows)).map(|_| None).collect(),
         };
-        let bands = self.f.par_chunks_mut(rows).zip(self.row_sums.par_chunks_mut(rows)).zip(&mut kernels).enumerate();
-        let run = |(at, ((f, sums), kernel)): (usize, ((&mut [f64], &mut [f64]), &mut Option<&mut [K]>))| {
-            Arch::new().dispatch(Band { shared: &shared, first: at * rows, f, sums, kernel: kernel.as_deref_mut() })
-        };
-        let bands: Vec<Columns> = if n * stride >= PARALLEL {
-            bands.map(run).collect()
+        let bands = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(kernels).enumerate();
+        let bands: Vec<Band<'_, A, K>> = bands
+            .map(|(at, ((f, sums), kernel))| Band { shared: &shared, first: at * rows, f, sums, kernel })
+            .collect();
+        let run = |band: Band<'_, A, K>| Arch::new().dispatch(band);
+        let bands: Vec<Columns> = if n * stride >= PARALLEL && rayon::current_num_threads() > 1 {
+            bands.into_par_iter().map(run).collect()
         } else {
-            let serial = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(&mut kernels).enumerate();
-            serial.map(run).collect()
+            bands.into_iter().map(run).collect()
         };
         let mut total = Columns { sums: vec![0.0; self.g.len()], rows_safe: true };
         for band in bands {
@@ -252,8 +262,11 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         if renew {
             for (r, i) in rows.clone().enumerate() {
                 let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
-                sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                if !Kernel::<A, K>::is_safe(sums[r].widen()) {
+                // A potential may be unknown, or far from what the columns now make of it.
+                if !self.f[i].is_nan() {
+                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                }
+                if self.f[i].is_nan() || !Kernel::<A, K>::is_safe(sums[r].widen()) {
                     let largest = lanes::largest(cost, g, problem.scale);
                     self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);

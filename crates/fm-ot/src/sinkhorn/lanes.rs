@@ -4,6 +4,12 @@
 //! partial result for each lane and are folded in one order, so the width of the unit does not matter: AVX-512 and AVX2
 //! give the same bits. A processor without fused multiply-add rounds once more for each of them.
 
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
+use std::f64::consts::{LOG2_E, SQRT_2};
+
+use pulp::{Arch, Simd, WithSimd};
+
 use crate::Real;
 
 /// Partial sums per row; a multiple of the vector width of every current machine.
@@ -14,8 +20,11 @@ pub(super) const ROWS: usize = 4;
 
 /// What a kernel entry is stored in: `f32` or `f64`.
 pub(super) trait Lane: Real {
-    /// `2^t`; zero below the normal range, saturated above it.
-    fn power<const FUSED: bool>(t: f64) -> Self;
+    /// Powers below two to this are zero, so that their products with factors are not subnormal, which is slow.
+    const FLOOR: f64;
+
+    /// `2^t`; zero below the floor, saturated at the top of the range.
+    fn power<const FUSED: bool>(t: Self) -> Self;
 
     /// `a * b + c`.
     fn fma<const FUSED: bool>(a: Self, b: Self, c: Self) -> Self;
@@ -34,15 +43,17 @@ const fn taylor<const N: usize>() -> [f64; N] {
 }
 
 macro_rules! lane {
-    ($float:ty, $bits:ty, $mantissa:literal, $bias:literal, $terms:literal) => {
+    ($float:ty, $mantissa:literal, $bias:literal, $terms:literal, $floor:literal) => {
         impl Lane for $float {
+            const FLOOR: f64 = $floor;
+
             #[inline(always)]
-            fn power<const FUSED: bool>(t: f64) -> Self {
+            fn power<const FUSED: bool>(t: Self) -> Self {
                 const TERMS: [f64; $terms] = taylor();
                 // Adding this leaves the nearest integer, biased as an exponent is, in the lowest bits.
                 const ROUND: $float = 1.5 * (1_u64 << $mantissa) as $float + $bias;
-                let t = t as $float;
-                let t = if t > -$bias { t } else { -$bias };
+                // The lowest exponent has no bits.
+                let t = if t > $floor { t } else { -$bias };
                 let t = if t < $bias { t } else { $bias };
                 let rounded = t + ROUND;
                 let x = t - (rounded - ROUND);
@@ -63,8 +74,8 @@ macro_rules! lane {
     };
 }
 
-lane!(f32, u32, 23, 127.0, 8);
-lane!(f64, u64, 52, 1023.0, 14);
+lane!(f32, 23, 127.0, 8, -80.0);
+lane!(f64, 52, 1023.0, 14, -900.0);
 
 /// `kernel[j] = 2^(f + g[j] - scale * cost[j])`; returns `sum_j kernel[j] * v[j]`. The tail of `kernel` beyond the costs
 /// becomes zero.
@@ -77,25 +88,17 @@ pub(super) fn exponentials<A: Real, K: Lane, const FUSED: bool>(
     v: &[K],
     kernel: &mut [K],
 ) -> K {
-    let exponent = |c: A, g: f64| f64::fma::<FUSED>(-scale, c.widen(), f + g);
-    let mut sums = [K::zero(); LANES];
-    let (costs, cost_tail) = cost.as_chunks::<LANES>();
-    let (gs, g_tail) = g.as_chunks::<LANES>();
-    let (vs, _) = v.as_chunks::<LANES>();
-    let (kernels, _) = kernel.as_chunks_mut::<LANES>();
-    for (((c, g), v), k) in costs.iter().zip(gs).zip(vs).zip(kernels.iter_mut()) {
-        for l in 0..LANES {
-            k[l] = K::power::<FUSED>(exponent(c[l], g[l]));
-        }
-        for l in 0..LANES {
-            sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
-        }
+    // Exponents first and for the whole row, which stays in cache: a loop over two widths at once would run at the half of one.
+    for ((k, &c), &g) in kernel.iter_mut().zip(cost).zip(g) {
+        *k = K::narrow(f64::fma::<FUSED>(-scale, c.widen(), f + g));
     }
-    if !cost_tail.is_empty() {
-        let (k, v) = (&mut kernels[costs.len()], &vs[costs.len()]);
-        *k = [K::zero(); LANES];
-        for (l, (&c, &g)) in cost_tail.iter().zip(g_tail).enumerate() {
-            k[l] = K::power::<FUSED>(exponent(c, g));
+    kernel[cost.len()..].fill(K::neg_infinity());
+    let mut sums = [K::zero(); LANES];
+    for (k, v) in kernel.as_chunks_mut::<LANES>().0.iter_mut().zip(v.as_chunks::<LANES>().0) {
+        for k in k.iter_mut() {
+            *k = K::power::<FUSED>(*k);
+        }
+        for l in 0..LANES {
             sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
         }
     }
@@ -156,6 +159,77 @@ pub(super) fn raise<A: Real>(cost: &[A], f: f64, scale: f64, best: &mut [f64]) {
     }
 }
 
+/// Sum, least and largest of a row. A NaN shows in the sum alone.
+#[inline(always)]
+pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
+    let mut sums = [0.0; LANES];
+    let (mut least, mut most) = ([A::infinity(); LANES], [A::neg_infinity(); LANES]);
+    let (chunks, tail) = row.as_chunks::<LANES>();
+    let mut padded = [A::zero(); LANES];
+    let mut take = |c: &[A; LANES], count: usize| {
+        for l in 0..count {
+            sums[l] += c[l].widen();
+            least[l] = if c[l] < least[l] { c[l] } else { least[l] };
+            most[l] = if c[l] > most[l] { c[l] } else { most[l] };
+        }
+    };
+    for c in chunks {
+        take(c, LANES);
+    }
+    padded[..tail.len()].copy_from_slice(tail);
+    take(&padded, tail.len());
+    let smaller = |a: A, b: A| if b < a { b } else { a };
+    let larger = |a: A, b: A| if b > a { b } else { a };
+    let least = least.into_iter().fold(A::infinity(), smaller);
+    (fold(sums), least, most.into_iter().fold(A::neg_infinity(), larger))
+}
+
+/// `2^x` of each.
+pub(super) fn powers(values: &mut [f64]) {
+    struct Powers<'a>(&'a mut [f64]);
+    impl WithSimd for Powers<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) {
+            let power = |x: &mut f64| *x = if S::IS_SCALAR { f64::power::<false>(*x) } else { f64::power::<true>(*x) };
+            self.0.iter_mut().for_each(power);
+        }
+    }
+    Arch::new().dispatch(Powers(values));
+}
+
+/// The binary logarithm of each; of normal positive numbers only.
+pub(super) fn logarithms(values: &mut [f64]) {
+    Arch::new().dispatch(|| values.iter_mut().for_each(|x| *x = logarithm(*x)));
+}
+
+/// ```text
+/// log2(2^e m) = e + 2 / ln(2) (s + s^3 / 3 + s^5 / 5 + ...),   s = (m - 1) / (m + 1),   1 / sqrt(2) < m <= sqrt(2)
+/// ```
+///
+/// Ten terms: the next is below 3e-17 of the first.
+#[inline(always)]
+fn logarithm(x: f64) -> f64 {
+    const MANTISSA: u64 = (1 << 52) - 1;
+    // An integer in the lowest bits of 2^52 is read off as a float by subtracting that.
+    const INTEGER: f64 = (1_u64 << 52) as f64;
+    let bits = x.to_bits();
+    let exponent = f64::from_bits((bits >> 52) | INTEGER.to_bits()) - (INTEGER + 1023.0);
+    let m = f64::from_bits((bits & MANTISSA) | 1.0_f64.to_bits());
+    let upper = m > SQRT_2;
+    let (m, exponent) = (if upper { 0.5 * m } else { m }, if upper { exponent + 1.0 } else { exponent });
+    let s = (m - 1.0) / (m + 1.0);
+    let square = s * s;
+    let mut sum = 0.0;
+    let mut odd = 21.0;
+    while odd > 1.0 {
+        odd -= 2.0;
+        sum = sum * square + 1.0 / odd;
+    }
+    exponent + 2.0 * LOG2_E * s * sum
+}
+
 /// Halves the lanes until one is left.
 #[inline(always)]
 fn fold<K: Lane>(mut sums: [K; LANES]) -> K {
@@ -172,14 +246,14 @@ fn fold<K: Lane>(mut sums: [K; LANES]) -> K {
 
 #[cfg(test)]
 mod tests {
-    use super::Lane;
+    use super::{Lane, logarithms, survey};
 
     #[test]
     fn powers_of_two_are_as_exact_as_their_type() {
-        for k in -1_000..1_000 {
+        for k in -600..600 {
             let t = f64::from(k) * 0.1234;
             let exact = t.exp2();
-            assert!((f64::from(f32::power::<true>(t)) / exact - 1.0).abs() < 3e-7 + 6e-8 * t.abs(), "{t}");
+            assert!((f64::from(f32::power::<true>(t as f32)) / exact - 1.0).abs() < 3e-7 + 6e-8 * t.abs(), "{t}");
             assert!((f64::power::<true>(t) / exact - 1.0).abs() < 1e-15, "{t}");
             assert!((f64::power::<false>(t) / exact - 1.0).abs() < 1e-15, "{t}");
         }
@@ -187,11 +261,39 @@ mod tests {
 
     #[test]
     fn powers_vanish_below_and_saturate_above() {
-        for t in [f64::NEG_INFINITY, -1e30, -130.0] {
-            assert_eq!(f32::power::<true>(t), 0.0);
+        for t in [f64::NEG_INFINITY, -1e30, -81.0] {
+            assert_eq!(f32::power::<true>(t as f32), 0.0);
         }
         assert_eq!(f64::power::<true>(f64::NEG_INFINITY), 0.0);
         assert!(f32::power::<true>(1e30) > 1e38);
         assert!(f64::power::<true>(1e30) > 8e307);
+    }
+
+    #[test]
+    fn logarithms_are_exact_to_rounding() {
+        let numbers = (-400..400).map(|k| (f64::from(k) * 0.731).exp2()).chain([1.0, 1.0 + 1e-9, 1.0 - 1e-9]);
+        for x in numbers {
+            let mut value = [x];
+            logarithms(&mut value);
+            assert!(
+                (value[0] - x.log2()).abs() <= 4e-16 * x.log2().abs() + 1e-25,
+                "{x:e}: {} is not {}",
+                value[0],
+                x.log2()
+            );
+        }
+    }
+
+    #[test]
+    fn a_survey_sees_every_entry() {
+        for n in [1, 31, 32, 33, 100] {
+            let row: Vec<f32> = (0..n).map(|k| ((k * 7 + 3) % n) as f32).collect();
+            assert_eq!(survey(&row), ((n * (n - 1) / 2) as f64, 0.0, (n - 1) as f32));
+            for place in 0..n {
+                let mut bad = row.clone();
+                bad[place] = f32::NAN;
+                assert!(survey(&bad).0.is_nan());
+            }
+        }
     }
 }

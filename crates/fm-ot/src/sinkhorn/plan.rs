@@ -72,10 +72,8 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     /// The whole plan, `8 n m` bytes.
     pub fn plan(&self) -> Array2<f64> {
         let mut plan = Array2::zeros(self.dim());
-        let mut rows = plan.outer_iter_mut();
         self.costs.each_row(|i, costs| {
-            let row = rows.next().expect("as many as the cost has");
-            row.into_iter().zip(self.entries(i, costs)).for_each(|(to, (p, _))| *to = p);
+            plan.row_mut(i).iter_mut().zip(self.entries(i, costs)).for_each(|(to, (p, _))| *to = p);
         });
         plan
     }

@@ -179,7 +179,7 @@ impl Sinkhorn {
         a: Option<&[f64]>,
         b: Option<&[f64]>,
     ) -> Result<EntropicPlan<'static, A>, OtError> {
-        self.run(from_points(x, y)?, a, b, None)
+        self.run(Costs::points(x, y, STORED_BYTES)?, a, b, None)
     }
 
     /// As [`solve_points`](Self::solve_points), starting from the potentials of a similar problem.
@@ -198,7 +198,7 @@ impl Sinkhorn {
         b: Option<&[f64]>,
         start: (&[f64], &[f64]),
     ) -> Result<EntropicPlan<'static, A>, OtError> {
-        self.run(from_points(x, y)?, a, b, Some(start))
+        self.run(Costs::points(x, y, STORED_BYTES)?, a, b, Some(start))
     }
 
     #[track_caller]
@@ -221,7 +221,7 @@ impl Sinkhorn {
             return Ok(EntropicPlan::empty(costs, a, b));
         }
         costs.check_reachable(&a, &b)?;
-        let scale = LOG2_E / self.epsilon.resolve(costs.unit, || costs.statistics())?;
+        let scale = LOG2_E / self.epsilon.resolve(&costs)?;
         let masses = [source_mass, if self.marginals.is_balanced() { source_mass } else { target_mass }];
         // What a potential of one is in units of the cost.
         let unit = costs.unit / scale;
@@ -313,12 +313,6 @@ fn iterate<A: Real>(problem: &Problem<'_, A>, settings: Settings, start: Vec<f64
     let rest = Settings { max_iterations: settings.max_iterations - spent, ..settings };
     let end = iterate::run::<A, f64>(problem, rest, end.g);
     End { iterations: spent + end.iterations, ..end }
-}
-
-fn from_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Costs<'static, A>, OtError> {
-    let costs = Costs::points(x, y)?;
-    let small = costs.n * costs.m * size_of::<A>() <= STORED_BYTES;
-    Ok(if small { costs.stored() } else { costs })
 }
 
 /// Weights of sum one, and their mass.
