@@ -9,7 +9,7 @@
 //! | level | names |
 //! |---|---|
 //! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
-//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
+//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`], [`assign_line`] |
 //! | what an evaluation calls | [`wasserstein2`] |
 //!
 //! # Examples
@@ -32,14 +32,16 @@ mod cost;
 mod coupling;
 mod distance;
 mod error;
+mod lanes;
 mod lap;
 mod line;
 mod points;
 mod real;
 
-pub use assignment::{Assignment, assign_points, assignment};
+pub use assignment::{Assignment, assign_batches, assign_points, assignment, assignment_from};
 pub use cost::Cost;
 pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
 pub use distance::wasserstein2;
 pub use error::{OtError, Side};
+pub use line::assign_line;
 pub use real::Real;
