@@ -10,6 +10,7 @@ mod classes;
 mod entropic;
 mod kind;
 mod many;
+mod persistent;
 mod resampled;
 
 use ndarray::{Array2, ArrayView2, Axis};
@@ -19,6 +20,7 @@ pub use classes::{ClassConditional, ClassRule};
 pub use entropic::SinkhornOt;
 pub use kind::CouplingKind;
 pub use many::couple_many;
+pub use persistent::PersistentOt;
 pub use resampled::Resampled;
 
 use crate::{Cost, OtError, assign_points, points};
@@ -44,12 +46,14 @@ pub struct Endpoints<'a> {
     pub labels: Option<&'a [u32]>,
     /// The class of each source point, where the source has classes of its own.
     pub source_labels: Option<&'a [u32]>,
+    /// Which point of the data set each target point is.
+    pub rows: Option<&'a [usize]>,
 }
 
 impl<'a> Endpoints<'a> {
     /// Points of which nothing else is known.
     pub const fn new(x0: ArrayView2<'a, f32>, x1: ArrayView2<'a, f32>) -> Self {
-        Self { x0, x1, labels: None, source_labels: None }
+        Self { x0, x1, labels: None, source_labels: None, rows: None }
     }
 }
 

@@ -86,6 +86,16 @@ pub enum OtError {
         /// The cost.
         value: f64,
     },
+    /// A potential to start from that is NaN or infinite.
+    #[error(
+        "the potential {value} of column {column} is no start; pass finite potentials, zero where nothing is known"
+    )]
+    InvalidPotential {
+        /// The target point.
+        column: usize,
+        /// Its potential.
+        value: f64,
+    },
     /// The forbidden pairs leave no complete assignment or plan.
     #[error("no plan avoids every forbidden pair: row {row} cannot be placed together with the others")]
     Infeasible {

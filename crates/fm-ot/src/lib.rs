@@ -8,9 +8,9 @@
 //!
 //! | level | names |
 //! |---|---|
-//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`SinkhornOt`], [`CouplingKind`], [`couple_many`] |
+//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`SinkhornOt`], [`PersistentOt`], [`CouplingKind`], [`couple_many`] |
 //! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
-//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`] |
+//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`], [`assign_line`] |
 //! | weights, unequal sizes, a part of the mass | [`transport`], [`transport_points`], [`partial_transport`] |
 //! | entropic transport | [`Sinkhorn`], [`EntropicPlan`], [`Epsilon`], [`Marginals`] |
 //! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`weighted_wasserstein`], [`sliced_wasserstein`], [`sinkhorn_divergence`], [`energy_distance`], [`mmd`], [`sample_floor`] |
@@ -35,6 +35,7 @@ mod cost;
 mod coupling;
 mod distance;
 mod error;
+mod lanes;
 mod lap;
 mod line;
 mod points;
@@ -42,17 +43,18 @@ mod real;
 mod sinkhorn;
 mod transport;
 
-pub use assignment::{Assignment, assign_points, assignment};
+pub use assignment::{Assignment, assign_batches, assign_points, assignment, assignment_from};
 pub use cost::Cost;
 pub use coupling::{
-    ClassConditional, ClassRule, Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, Resampled,
-    SinkhornOt, couple_many,
+    ClassConditional, ClassRule, Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, PersistentOt,
+    Resampled, SinkhornOt, couple_many,
 };
 pub use distance::{
     Estimator, Floor, Kernel, Order, SinkhornDivergence, energy_distance, median_bandwidth, mmd, sample_floor,
     sinkhorn_divergence, sliced_wasserstein, wasserstein1, wasserstein2, weighted_wasserstein,
 };
 pub use error::{OtError, Side};
+pub use line::assign_line;
 pub use real::Real;
 pub use sinkhorn::{EntropicPlan, Epsilon, Marginals, Sinkhorn};
 pub use transport::{TransportPlan, partial_transport, transport, transport_points};

@@ -4,9 +4,39 @@
 //! problem is a sort. The potentials come from neighbours: in a Monge matrix, feasibility between neighbouring points
 //! implies feasibility everywhere.
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, Axis};
 
-use crate::{Assignment, Real};
+use crate::{Assignment, OtError, Real, points};
+
+/// The optimal assignment of numbers under any convex function of their distance.
+///
+/// `O(n log n)` time and `O(n)` memory. A concave cost, such as the square root of the distance, is not solved by sorting.
+///
+/// # Shapes
+/// `x`, `y`: `[n]`.
+///
+/// # Errors
+/// Points that are not finite, and [`OtError::UnequalSizes`].
+///
+/// # Examples
+/// ```
+/// # use ndarray::array;
+/// let (x, y) = (array![0.0, 3.0], array![4.0, 1.0]);
+/// let best = fm_ot::assign_line(x.view(), y.view(), |distance| distance.powi(4))?;
+/// assert_eq!((best.target_of, best.cost), (vec![1, 0], 2.0));
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+///
+/// # References
+/// - Villani, *Topics in Optimal Transportation*, AMS 2003, section 2.2 (monotone rearrangement for convex costs).
+pub fn assign_line<A: Real>(
+    x: ArrayView1<'_, A>,
+    y: ArrayView1<'_, A>,
+    cost: impl Fn(f64) -> f64,
+) -> Result<Assignment, OtError> {
+    points::check_pairable(x.insert_axis(Axis(1)), y.insert_axis(Axis(1)))?;
+    Ok(assign(x, y, cost))
+}
 
 /// Pairs the k-th smallest of `x` with the k-th smallest of `y`; equal values keep their order.
 ///

@@ -154,7 +154,9 @@ impl<C: Coupling> ClassConditional<C> {
                 return Err(OtError::ClassSizes { class, source_len: from.len(), target_len: to.len() });
             }
             let (x0, x1) = (rows(ends.x0, &from), rows(ends.x1, &to));
-            let of_class = self.coupling.couple(Endpoints::new(x0.view(), x1.view()), rng);
+            let of_data: Option<Vec<usize>> = ends.rows.map(|rows| to.iter().map(|&j| rows[j]).collect());
+            let of_class = Endpoints { rows: of_data.as_deref(), ..Endpoints::new(x0.view(), x1.view()) };
+            let of_class = self.coupling.couple(of_class, rng);
             let Pairing { source, target } = of_class.map_err(|error| in_the_batch(error, &from, &to))?;
             pairs.extend(source.into_iter().zip(target).map(|(i, j)| (from[i], to[j])));
         }

@@ -21,9 +21,10 @@ use crate::{Epsilon, Marginals, OtError, Sinkhorn, points};
 /// # use fm_ot::{Coupling, Endpoints, SinkhornOt};
 /// # use ndarray::array;
 /// # use rand::{SeedableRng, rngs::StdRng};
-/// let (x0, x1) = (array![[0.0], [9.0]], array![[9.0], [0.0], [9.5]]);
+/// let (x0, x1) = (array![[0.0], [9.0]], array![[9.0], [9.5], [0.0], [0.5]]);
 /// let pairing = SinkhornOt::default().couple(Endpoints::new(x0.view(), x1.view()), &mut StdRng::seed_from_u64(0))?;
-/// assert_eq!((pairing.source, pairing.target[0]), (vec![0, 1], 1));
+/// // Each source point has half of the mass, and two targets within reach.
+/// assert!(pairing.source == [0, 1] && pairing.target[0] >= 2 && pairing.target[1] < 2);
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
 ///

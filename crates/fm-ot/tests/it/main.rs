@@ -13,6 +13,7 @@ mod errors;
 mod floor;
 mod line;
 mod optimal;
+mod persistent;
 mod samples;
 mod sinkhorn;
 mod sliced;
