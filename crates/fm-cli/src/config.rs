@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fm_nn::random::{Purpose, stream};
-use fm_nn::{Config, Scaling, SourceConfig, TimeConfig, TrainingData};
+use fm_nn::{Config, CouplingConfig, Scaling, SourceConfig, TimeConfig, TrainingData};
+use fm_ot::{ClassRule, CouplingKind};
 use fm_paths::{Prediction, TimeLaw, Toy, Weighting};
 use ndarray::Axis;
 use rand::seq::SliceRandom;
@@ -52,10 +53,15 @@ impl Settings for RunConfig {
             model: Config {
                 time: TimeConfig { law: TimeLaw::LogitNormal { mean: 0.0, std: 1.0 }, ..TimeConfig::default() },
                 weighting: Weighting::Prediction { space: Prediction::Velocity },
+                coupling: CouplingConfig { classes: ClassRule::Penalty { penalty: 1.0 }, ..CouplingConfig::default() },
                 ..Config::default()
             },
         };
-        [vec![file], toys.to_vec()].concat()
+        let couplings = CouplingKind::ALL.map(|kind| Self {
+            model: Config { coupling: CouplingConfig { kind, ..CouplingConfig::default() }, ..Config::default() },
+            ..Self::default()
+        });
+        [vec![file], toys.to_vec(), couplings.to_vec()].concat()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `fm`: train, sample, evaluate and plot flow-matching models.
+//! `fm`: train, sample, evaluate and plot flow-matching models; couple and compare samples.
 //!
 //! The only crate that parses, prints and uses `anyhow`. A command is a file in `commands`; every error leaves as one
 //! line on standard error, and an exit code that is not zero.
@@ -36,6 +36,10 @@ enum Command {
     Eval(commands::eval::Args),
     /// Draw pictures of a run: its loss, samples, trajectories and field
     Plot(commands::plot::Args),
+    /// Pair the points of two files by optimal transport
+    Couple(commands::couple::Args),
+    /// Measure the distance between the samples in two files
+    Distance(commands::distance::Args),
     /// Show everything that is needed to reproduce a checkpoint
     Info(commands::info::Args),
 }
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
         Command::Sample(args) => commands::sample::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Plot(args) => commands::plot::run(&args),
+        Command::Couple(args) => commands::couple::run(&args),
+        Command::Distance(args) => commands::distance::run(&args),
         Command::Info(args) => commands::info::run(&args),
     };
     match outcome {

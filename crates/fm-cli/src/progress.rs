@@ -4,6 +4,8 @@
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -16,6 +18,25 @@ pub fn say(line: &str) {
 /// Prints a result. A closed pipe is no reason to fail.
 pub fn show(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Runs something whose progress cannot be counted. Says what it is when it takes longer than two seconds, and then every
+/// ten seconds for how long it has been running.
+pub fn patiently<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (done, waiting) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let began = Instant::now();
+            let mut pause = Duration::from_secs(2);
+            while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                say(&format!("{what}: {:.0} s so far", began.elapsed().as_secs_f64()));
+                pause = Progress::INTERVAL;
+            }
+        });
+        // Dropped at the end of the work, also when it panics, which ends the thread.
+        let _done = done;
+        work()
+    })
 }
 
 /// The progress of something that takes a known number of steps.

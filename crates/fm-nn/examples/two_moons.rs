@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let moons = Toy::Moons { noise: 0.05, scale: 2.0 };
     let config = Config {
         source: SourceConfig::Toy { density: Toy::EightGaussians { radius: 5.0, std: 1.0 } },
-        coupling: CouplingConfig { kind: CouplingKind::Exact },
+        coupling: CouplingConfig { kind: CouplingKind::Exact, ..CouplingConfig::default() },
         training: TrainingConfig { steps: 2000, ..TrainingConfig::default() },
         ..Config::default()
     };

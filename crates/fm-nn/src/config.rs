@@ -6,7 +6,7 @@
 
 mod sections;
 
-use fm_ot::{Coupling, CouplingKind};
+use fm_ot::CouplingKind;
 use fm_paths::{AffinePath, NamedSchedule, Prediction, Weighting};
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +59,6 @@ impl Config {
         AffinePath::new(self.path)
     }
 
-    /// The coupling.
-    pub fn coupling(&self) -> Box<dyn Coupling + Send> {
-        self.coupling.kind.build()
-    }
-
     /// Checks every value and every combination that has no meaning.
     ///
     /// # Errors
@@ -88,6 +83,9 @@ impl Config {
             density.validate()?;
         }
         self.path.validate()?;
+        positive("coupling.batches", self.coupling.batches as f64)?;
+        self.coupling.kind.validate()?;
+        self.coupling.classes.validate()?;
         self.weighting.validate()?;
         self.time.sampler()?;
         self.validate_combination()

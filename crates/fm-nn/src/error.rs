@@ -34,6 +34,9 @@ pub enum ConfigError {
     /// A parameter of the path or the time law.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// A parameter of the coupling.
+    #[error("section [coupling]: {0}")]
+    Coupling(#[from] OtError),
 }
 
 impl ConfigError {

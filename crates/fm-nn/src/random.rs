@@ -16,7 +16,7 @@ pub enum Purpose {
     Weights,
     /// The data: the order of a table in one epoch, or the fresh samples of one step (the index).
     Data,
-    /// Everything drawn for one training step (the index).
+    /// What one training step (the index) draws by itself: its times and the labels that it drops.
     Step,
     /// Which rows are held out.
     Holdout,
@@ -24,6 +24,8 @@ pub enum Purpose {
     Generation,
     /// Fresh samples that generated ones are compared with.
     Evaluation,
+    /// Source samples and their pairs, for the training steps that are coupled together (their group is the index).
+    Coupling,
 }
 
 /// The generator of a purpose and an index below 2⁵⁶.

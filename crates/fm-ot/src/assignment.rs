@@ -1,9 +1,11 @@
 //! The linear assignment problem: its solution, and the proof that it is one.
 
 use ndarray::ArrayView2;
+use pulp::Arch;
+use rayon::prelude::*;
 
 use crate::lap::{self, Costs};
-use crate::{OtError, Real, line, points};
+use crate::{Cost, OtError, Real, line, points};
 
 /// An optimal assignment with its dual potentials.
 ///
@@ -31,14 +33,6 @@ impl Assignment {
     pub fn gap(&self) -> f64 {
         let sources = self.dual_source.iter().sum::<f64>();
         self.cost - (sources + self.dual_target.iter().sum::<f64>())
-    }
-
-    /// The assignment `target_of` under potentials for the columns; those of the rows are the largest feasible ones.
-    fn with_duals<A: Real>(costs: &Costs<'_, A>, target_of: Vec<usize>, dual_target: Vec<f64>) -> Self {
-        let rows = || (0..target_of.len()).map(|i| costs.row(i));
-        let cost = rows().zip(&target_of).map(|(row, &j)| row[j].widen()).sum();
-        let dual_source = rows().map(|row| lap::row_minimum(row, &dual_target)).collect();
-        Self { target_of, cost, dual_source, dual_target }
     }
 }
 
@@ -70,44 +64,115 @@ impl Assignment {
 /// - Jonker & Volgenant, *A shortest augmenting path algorithm for dense and sparse linear assignment problems*,
 ///   Computing 38, 1987 (repair).
 pub fn assignment<A: Real>(cost: ArrayView2<'_, A>) -> Result<Assignment, OtError> {
-    let standard = cost.as_standard_layout();
-    let costs = Costs::new(standard.view())?;
-    let (target_of, dual_target) = lap::solve(&costs)?;
-    Ok(Assignment::with_duals(&costs, target_of, dual_target))
+    solve(cost, None)
 }
 
-/// The optimal assignment of `x` to `y` under the squared Euclidean cost.
+/// [`assignment`] from a guess of the target potentials, such as those of an earlier batch with some of the same targets.
 ///
-/// In one dimension this sorts, in `O(n log n)` time and `O(n)` memory. Otherwise the `[n, n]` matrix is made in the
-/// precision of the points and given to [`assignment`]; points of any magnitude are rescaled by a power of two, so
-/// that no square overflows or vanishes.
+/// The better the guess, the less is left to do; the result is exact from any. For a finite data set, keep one potential per data
+/// point: pass those of the batch and store the `dual_target` that comes back.
+///
+/// # Errors
+/// As [`assignment`], and [`OtError::InvalidPotential`].
+///
+/// # Panics
+/// Unless there is one potential per column.
+///
+/// # Examples
+/// ```
+/// # use fm_ot::{assignment, assignment_from};
+/// # use ndarray::array;
+/// let cost = array![[4.0, 1.0, 3.0], [2.0, 0.0, 5.0], [3.0, 2.0, 2.0]];
+/// let best = assignment(cost.view())?;
+/// let again = assignment_from(cost.view(), &best.dual_target)?;
+/// assert_eq!((again.target_of, again.cost), (best.target_of, 5.0));
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+#[track_caller]
+pub fn assignment_from<A: Real>(cost: ArrayView2<'_, A>, dual_target: &[f64]) -> Result<Assignment, OtError> {
+    let (potentials, columns) = (dual_target.len(), cost.ncols());
+    assert_eq!(potentials, columns, "{potentials} potentials for {columns} columns");
+    if let Some(column) = dual_target.iter().position(|v| !v.is_finite()) {
+        return Err(OtError::InvalidPotential { column, value: dual_target[column] });
+    }
+    solve(cost, Some(dual_target))
+}
+
+fn solve<A: Real>(cost: ArrayView2<'_, A>, warm: Option<&[f64]>) -> Result<Assignment, OtError> {
+    let standard = cost.as_standard_layout();
+    let arch = Arch::new();
+    let solution = lap::solve(arch, &Costs::new(arch, standard.view())?, warm)?;
+    let cost = solution.column_of.iter().enumerate().map(|(i, &j)| standard[[i, j]].widen()).sum();
+    Ok(Assignment {
+        target_of: solution.column_of,
+        cost,
+        dual_source: solution.row_potential,
+        dual_target: solution.column_potential,
+    })
+}
+
+/// The optimal assignment of `x` to `y` under a cost of points.
+///
+/// In one dimension this sorts (not for the cosine), in `O(n log n)` time and `O(n)` memory. Otherwise the `[n, n]` matrix is
+/// made in the precision of the points and given to [`assignment`]; points of any magnitude are rescaled by a power of two,
+/// so that no square overflows or vanishes.
 ///
 /// # Shapes
 /// `x`, `y`: `[n, d]`. No points give an empty assignment.
 ///
 /// # Domain
-/// Any finite points. Where squared distances leave the range of `f64`, `cost` and the potentials do too; the permutation is
+/// Any finite points. Where costs leave the range of `f64`, the total and the potentials do too; the permutation is
 /// optimal all the same.
 ///
 /// # Errors
-/// Points that are not finite, two dimensions, [`OtError::UnequalSizes`].
+/// Points that are not finite, two dimensions, [`OtError::UnequalSizes`], [`OtError::ZeroVector`].
 ///
 /// # Examples
 /// ```
+/// # use fm_ot::{Cost, assign_points};
 /// # use ndarray::array;
-/// let best = fm_ot::assign_points(array![[0.0], [1.0], [5.0]].view(), array![[6.0], [0.0], [1.0]].view())?;
+/// let (x, y) = (array![[0.0], [1.0], [5.0]], array![[6.0], [0.0], [1.0]]);
+/// let best = assign_points(x.view(), y.view(), Cost::SquaredEuclidean)?;
 /// assert_eq!((best.target_of.as_slice(), best.cost), ([1, 2, 0].as_slice(), 1.0));
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
-pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Assignment, OtError> {
+pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, cost: Cost) -> Result<Assignment, OtError> {
     points::check_pairable(x, y)?;
-    if x.ncols() == 1 {
-        return Ok(line::assign(x.column(0), y.column(0)));
+    match cost {
+        Cost::SquaredEuclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d * d)),
+        Cost::Euclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d)),
+        _ => {}
     }
-    let (cost, scale) = points::scaled_distances(x, y);
-    let mut best = assignment(cost.view())?;
-    let unscale = |c: &mut f64| *c = *c / scale / scale;
-    unscale(&mut best.cost);
-    best.dual_source.iter_mut().chain(&mut best.dual_target).for_each(unscale);
+    let scaled = cost.scaled(x, y)?;
+    let mut best = assignment(scaled.cost.view())?;
+    best.cost = scaled.restore(best.cost);
+    for potential in best.dual_source.iter_mut().chain(&mut best.dual_target) {
+        *potential = scaled.restore(*potential);
+    }
     Ok(best)
+}
+
+/// [`assign_points`] for many independent batches, on all threads of the current `rayon` pool.
+///
+/// The results are those of single calls, in order, for any number of threads.
+///
+/// # Errors
+/// Each batch its own, as of [`assign_points`].
+///
+/// # Examples
+/// ```
+/// # use fm_ot::{Cost, assign_batches};
+/// # use ndarray::array;
+/// let (x, y) = (array![[0.0, 0.0], [1.0, 0.0]], array![[1.0, 1.0], [0.0, 1.0]]);
+/// let batches = [(x.view(), y.view()), (y.view(), x.view())];
+/// for best in assign_batches(&batches, Cost::SquaredEuclidean) {
+///     assert_eq!(best?.target_of, [1, 0]);
+/// }
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+pub fn assign_batches<A: Real>(
+    batches: &[(ArrayView2<'_, A>, ArrayView2<'_, A>)],
+    cost: Cost,
+) -> Vec<Result<Assignment, OtError>> {
+    batches.par_iter().map(|&(x, y)| assign_points(x, y, cost)).collect()
 }

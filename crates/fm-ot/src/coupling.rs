@@ -1,15 +1,61 @@
 //! Couplings as a training loop sees them.
 //!
 //! Two batches and a generator in, index pairs out. Indices and not gathered points, because labels, conditions and images
-//! in device memory have to travel with them; `f32` points, because that is what a loader yields.
+//! in device memory have to travel with them; `f32` points, because that is what a loader yields. What is known of the
+//! points beside their coordinates comes along in [`Endpoints`], so that couplings can be put around couplings and the loop
+//! makes one call whatever they are. Rejected: labels as an argument of one coupling only, which makes every loop ask
+//! which coupling it has.
 
-use std::fmt;
-use std::str::FromStr;
+mod classes;
+mod entropic;
+mod kind;
+mod many;
+mod persistent;
+mod resampled;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, Axis};
 use rand::RngCore;
 
-use crate::{OtError, assign_points, points};
+pub use classes::{ClassConditional, ClassRule};
+pub use entropic::SinkhornOt;
+pub use kind::CouplingKind;
+pub use many::couple_many;
+pub use persistent::PersistentOt;
+pub use resampled::Resampled;
+
+use crate::{Cost, OtError, assign_points, points};
+
+/// A batch of each end, and what is known of the points.
+///
+/// # Examples
+/// ```
+/// # use fm_ot::Endpoints;
+/// # use ndarray::array;
+/// let (x0, x1) = (array![[0.0, 1.0], [2.0, 3.0]], array![[4.0, 5.0], [6.0, 7.0]]);
+/// let plain = Endpoints::new(x0.view(), x1.view());
+/// let labelled = Endpoints { labels: Some(&[3, 1]), ..plain };
+/// assert!(plain.labels.is_none() && labelled.labels.is_some());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoints<'a> {
+    /// Source points, `[n, d]`; images are flattened by the caller.
+    pub x0: ArrayView2<'a, f32>,
+    /// Target points, `[m, d]`.
+    pub x1: ArrayView2<'a, f32>,
+    /// The class of each target point.
+    pub labels: Option<&'a [u32]>,
+    /// The class of each source point, where the source has classes of its own.
+    pub source_labels: Option<&'a [u32]>,
+    /// Which point of the data set each target point is.
+    pub rows: Option<&'a [usize]>,
+}
+
+impl<'a> Endpoints<'a> {
+    /// Points of which nothing else is known.
+    pub const fn new(x0: ArrayView2<'a, f32>, x1: ArrayView2<'a, f32>) -> Self {
+        Self { x0, x1, labels: None, source_labels: None, rows: None }
+    }
+}
 
 /// Which source point goes with which target point: pair `k` joins `source[k]` and `target[k]`.
 ///
@@ -44,18 +90,21 @@ pub trait Coupling {
     /// Pairs the rows of `x0` with the rows of `x1`.
     ///
     /// The generator is for couplings that draw; the same generator state gives the same pairs on any number of threads.
+    /// Pairs come in the order of their source points unless the coupling says otherwise: source points are drawn
+    /// independently, so any run of consecutive pairs is then a fair smaller batch.
     ///
     /// # Shapes
-    /// `x0`: `[n, d]`, `x1`: `[m, d]`; images are flattened by the caller. No rows give no pairs.
+    /// `x0`: `[n, d]`, `x1`: `[m, d]`. No rows give no pairs.
     ///
     /// # Errors
     /// Points that are not finite, two dimensions, and sizes that the coupling cannot pair.
-    fn couple(
-        &self,
-        x0: ArrayView2<'_, f32>,
-        x1: ArrayView2<'_, f32>,
-        rng: &mut dyn RngCore,
-    ) -> Result<Pairing, OtError>;
+    fn couple(&self, ends: Endpoints<'_>, rng: &mut dyn RngCore) -> Result<Pairing, OtError>;
+}
+
+impl<C: Coupling + ?Sized> Coupling for Box<C> {
+    fn couple(&self, ends: Endpoints<'_>, rng: &mut dyn RngCore) -> Result<Pairing, OtError> {
+        (**self).couple(ends, rng)
+    }
 }
 
 /// The independent coupling: row `i` with row `i`.
@@ -66,22 +115,17 @@ pub trait Coupling {
 pub struct Independent;
 
 impl Coupling for Independent {
-    fn couple(
-        &self,
-        x0: ArrayView2<'_, f32>,
-        x1: ArrayView2<'_, f32>,
-        _rng: &mut dyn RngCore,
-    ) -> Result<Pairing, OtError> {
-        points::check_pairable(x0, x1)?;
-        Ok(Pairing::from_targets((0..x0.nrows()).collect()))
+    fn couple(&self, ends: Endpoints<'_>, _rng: &mut dyn RngCore) -> Result<Pairing, OtError> {
+        points::check_pairable(ends.x0, ends.x1)?;
+        Ok(Pairing::from_targets((0..ends.x0.nrows()).collect()))
     }
 }
 
 /// Exact optimal transport under the squared Euclidean cost: the permutation that minimises the total cost.
 ///
-/// Every point is used exactly once. Drawing pairs with replacement from the plan instead (the default of `TorchCFM`)
-/// loses about a third of each batch and repeats others. Given the pair, the noise is no longer a standard normal
-/// independent of the data, so a score cannot be read off a velocity trained this way.
+/// Every point is used exactly once. Drawing pairs with replacement from the plan instead (the default of `TorchCFM`, here
+/// [`Resampled`]) loses about a third of each batch and repeats others. Given the pair, the noise is no longer a standard
+/// normal independent of the data, so a score cannot be read off a velocity trained this way.
 ///
 /// # References
 /// - Tong et al., *Improving and generalizing flow-based generative models with minibatch optimal transport*, TMLR 2024,
@@ -90,72 +134,13 @@ impl Coupling for Independent {
 pub struct ExactOt;
 
 impl Coupling for ExactOt {
-    fn couple(
-        &self,
-        x0: ArrayView2<'_, f32>,
-        x1: ArrayView2<'_, f32>,
-        _rng: &mut dyn RngCore,
-    ) -> Result<Pairing, OtError> {
-        assign_points(x0, x1).map(|assignment| Pairing::from_targets(assignment.target_of))
+    fn couple(&self, ends: Endpoints<'_>, _rng: &mut dyn RngCore) -> Result<Pairing, OtError> {
+        let assignment = assign_points(ends.x0, ends.x1, Cost::SquaredEuclidean)?;
+        Ok(Pairing::from_targets(assignment.target_of))
     }
 }
 
-/// A coupling by name, for configuration files and command lines.
-///
-/// # Examples
-/// ```
-/// # use fm_ot::{CouplingKind, OtError};
-/// let kind: CouplingKind = "exact".parse()?;
-/// assert_eq!(kind, CouplingKind::Exact);
-/// let error = "exakt".parse::<CouplingKind>().unwrap_err();
-/// assert_eq!(error.to_string(), "unknown coupling `exakt`; known are independent, exact");
-/// # Ok::<(), OtError>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum CouplingKind {
-    /// [`Independent`].
-    #[default]
-    Independent,
-    /// [`ExactOt`].
-    Exact,
-}
-
-impl CouplingKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Independent, Self::Exact];
-
-    /// The coupling itself.
-    pub fn build(self) -> Box<dyn Coupling + Send + Sync> {
-        match self {
-            Self::Independent => Box::new(Independent),
-            Self::Exact => Box::new(ExactOt),
-        }
-    }
-
-    /// The name that [`Display`](fmt::Display), [`FromStr`] and serde use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Independent => "independent",
-            Self::Exact => "exact",
-        }
-    }
-}
-
-impl fmt::Display for CouplingKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for CouplingKind {
-    type Err = OtError;
-
-    fn from_str(name: &str) -> Result<Self, OtError> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| OtError::UnknownCoupling { name: name.to_owned() })
-    }
+/// Some rows, in a given order.
+fn rows(points: ArrayView2<'_, f32>, indices: &[usize]) -> Array2<f32> {
+    points.select(Axis(0), indices)
 }

@@ -1,56 +1,32 @@
 //! Distances between two samples.
+//!
+//! Every function takes two matrices of points and returns one number about the *samples*; what it says about the laws
+//! behind them depends on the number of points, and differently for each distance. So none of them is reported alone:
+//! [`sample_floor`] measures, with the same function at the same sizes, how far two samples of one law are apart.
+//!
+//! | distance | zero for equal laws | what it sees | cost |
+//! |---|---|---|---|
+//! | [`wasserstein1`], [`wasserstein2`], [`weighted_wasserstein`] | no, above by a floor that falls slowly with n | everything, in units of length | `O(n^2.5)` |
+//! | [`sliced_wasserstein`] | no, a floor that falls as `n^(-1/2)` in any dimension | everything, through projections | `O(L n (d + log n))` |
+//! | [`sinkhorn_divergence`] | no, a floor that is lower for larger epsilon | everything coarser than `sqrt(epsilon)` | `O(n^2 d)` and passes |
+//! | [`energy_distance`], [`mmd`] with an RBF kernel | on average, with the unbiased estimator | everything, weakly in high dimension | `O(n^2 d)` |
+//! | [`mmd`] with the linear kernel | on average, with the unbiased estimator | the means only | `O(n d)` |
+//!
+//! Rejected: a trait `Distance` with one type for each. The functions differ in their parameters and agree in nothing but
+//! two matrices, which is what a closure is for.
 
-use ndarray::ArrayView2;
+mod energy;
+mod floor;
+mod mmd;
+mod pairs;
+mod sinkhorn;
+mod sliced;
+mod wasserstein;
 
-use crate::{OtError, Real, assign_points, points};
-
-/// The exact 2-Wasserstein distance between two samples of equal size.
-///
-/// ```text
-/// W2 = sqrt(min over permutations s of (1/n) sum_i |x_i - y_s(i)|^2)
-/// ```
-///
-/// This is the distance of the two *samples*, which is biased upwards as an estimate for the laws that they come from:
-/// two samples of one law are not at distance zero but at one that falls with `n` as slowly as `n^(-1/4)` in up to three
-/// dimensions and `n^(-1/d)` in more than four (Fournier & Guillin 2015, theorem 1, for the upper bounds). A generated sample cannot be expected below
-/// that floor: report the value together with the distance between two fresh samples of the target, and compare only
-/// values of the same `n`. In high dimension the floor hides everything else.
-///
-/// Costs `O(n^2)` memory and, on typical data, about `O(n^2.5)` time; in one dimension both are those of a sort. With
-/// `f32` points the permutation is optimal up to the rounding of the costs; the value is summed in `f64` either way.
-///
-/// # Errors
-/// [`OtError::Empty`] for no points, [`OtError::UnequalSizes`], and points that are not finite or of two dimensions.
-///
-/// # Examples
-/// ```
-/// # use ndarray::array;
-/// let x = array![[0.0, 0.0], [1.0, 0.0]];
-/// let y = array![[1.0, 2.0], [0.0, 2.0]];
-/// assert_eq!(fm_ot::wasserstein2(x.view(), y.view())?, 2.0);
-/// # Ok::<(), fm_ot::OtError>(())
-/// ```
-pub fn wasserstein2<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<f64, OtError> {
-    points::check_pairable(x, y)?;
-    if x.nrows() == 0 {
-        return Err(OtError::Empty);
-    }
-    let assignment = assign_points(x, y)?;
-    Ok(root_mean_square(x, y, &assignment.target_of))
-}
-
-/// `sqrt((1/n) sum_i |x_i - y_t(i)|^2)`, with the largest coordinate difference taken out so that no square overflows.
-fn root_mean_square<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, target_of: &[usize]) -> f64 {
-    let differences = || {
-        x.outer_iter()
-            .zip(target_of)
-            .flat_map(|(p, &j)| p.into_iter().zip(y.row(j)))
-            .map(|(a, b)| (a.widen() - b.widen()).abs())
-    };
-    let largest = differences().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return 0.0;
-    }
-    let sum: f64 = differences().map(|d| (d / largest).powi(2)).sum();
-    largest * (sum / x.nrows() as f64).sqrt()
-}
+pub use energy::energy_distance;
+pub use floor::{Floor, sample_floor};
+pub use mmd::{Kernel, median_bandwidth, mmd};
+pub use pairs::Estimator;
+pub use sinkhorn::{SinkhornDivergence, sinkhorn_divergence};
+pub use sliced::{Order, sliced_wasserstein};
+pub use wasserstein::{wasserstein1, wasserstein2, weighted_wasserstein};

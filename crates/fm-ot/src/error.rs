@@ -55,9 +55,27 @@ pub enum OtError {
         /// Target points, or columns of the cost matrix.
         target_len: usize,
     },
+    /// A class of two sizes.
+    #[error("class {class} has {source_len} source and {target_len} target points; give both sides the same classes")]
+    ClassSizes {
+        /// The class.
+        class: u32,
+        /// Source points of the class.
+        source_len: usize,
+        /// Target points of the class.
+        target_len: usize,
+    },
     /// No points, where a number needs at least one.
     #[error("the distance between two empty batches is undefined; pass at least one point each")]
     Empty,
+    /// Fewer points than an estimate needs.
+    #[error("{needed} points are needed and {found} are there; give more, or ask for an estimate of fewer")]
+    TooFewPoints {
+        /// The smallest number.
+        needed: usize,
+        /// The number given.
+        found: usize,
+    },
     /// A cost that is NaN, `-inf`, or finite beyond 1e300.
     #[error("cost {value} at row {row}, column {column}; costs are within 1e300, or +inf for a forbidden pair")]
     InvalidCost {
@@ -68,8 +86,18 @@ pub enum OtError {
         /// The cost.
         value: f64,
     },
-    /// The forbidden pairs leave no complete assignment.
-    #[error("no assignment avoids every forbidden pair: row {row} cannot be placed together with the others")]
+    /// A potential to start from that is NaN or infinite.
+    #[error(
+        "the potential {value} of column {column} is no start; pass finite potentials, zero where nothing is known"
+    )]
+    InvalidPotential {
+        /// The target point.
+        column: usize,
+        /// Its potential.
+        value: f64,
+    },
+    /// The forbidden pairs leave no complete assignment or plan.
+    #[error("no plan avoids every forbidden pair: row {row} cannot be placed together with the others")]
     Infeasible {
         /// A source point that is left over.
         row: usize,
@@ -82,8 +110,26 @@ pub enum OtError {
         /// The target point.
         column: usize,
     },
-    /// A weight that is NaN, infinite or negative.
-    #[error("{side} weight {index} is {value}; weights are finite and not negative")]
+    /// A point at the origin, which has no direction.
+    #[error("{side} point {row} is zero, and the cosine distance needs a direction; remove it or use another cost")]
+    ZeroVector {
+        /// The batch.
+        side: Side,
+        /// The point.
+        row: usize,
+    },
+    /// Not one weight for each point.
+    #[error("{weights} {side} weights for {points} {side} points; give one for each")]
+    WeightCount {
+        /// The batch.
+        side: Side,
+        /// How many weights there are.
+        weights: usize,
+        /// How many points, or rows or columns of the cost matrix, there are.
+        points: usize,
+    },
+    /// A weight that is negative, NaN, infinite, or beyond 1e300.
+    #[error("{side} weight {index} is {value}; weights are between zero and 1e300")]
     InvalidWeight {
         /// The batch.
         side: Side,
@@ -93,7 +139,7 @@ pub enum OtError {
         value: f64,
     },
     /// Weights that are all zero.
-    #[error("the {side} weights are all zero; there is nothing to transport")]
+    #[error("the {side} weights are all zero; at least one point needs a mass")]
     NoMass {
         /// The batch.
         side: Side,
@@ -116,6 +162,18 @@ pub enum OtError {
         /// The point.
         index: usize,
     },
+    /// An entropic plan that is not finished, where pairs would have been drawn from it.
+    #[error(
+        "Sinkhorn stopped after {iterations} iterations at a marginal error of {marginal_l1:.1e}, above {tolerance:.1e}; raise epsilon, tolerance or max_iterations"
+    )]
+    NotConverged {
+        /// Passes over the cost.
+        iterations: usize,
+        /// The L1 error that is left.
+        marginal_l1: f64,
+        /// The one that was asked for.
+        tolerance: f64,
+    },
     /// A setting outside its range.
     #[error("{name} is {value}; it has to be {expected}")]
     InvalidParameter {
@@ -126,10 +184,25 @@ pub enum OtError {
         /// Its range.
         expected: &'static str,
     },
+    /// A part of the mass that is more than the whole, negative, or NaN.
+    #[error("cannot move a mass of {mass}: it is between zero and {limit}, the smaller of the two totals")]
+    InvalidMass {
+        /// The mass to be moved.
+        mass: f64,
+        /// The most that can be.
+        limit: f64,
+    },
     /// A coupling name that is not in the list.
     #[error("unknown coupling `{name}`; known are {}", crate::CouplingKind::ALL.map(crate::CouplingKind::name).join(", "))]
     UnknownCoupling {
         /// The name as given.
         name: String,
     },
+}
+
+impl OtError {
+    /// `Ok` if `holds`, else an [`OtError::InvalidParameter`].
+    pub(crate) fn require(holds: bool, name: &'static str, value: f64, expected: &'static str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::InvalidParameter { name, value, expected }) }
+    }
 }

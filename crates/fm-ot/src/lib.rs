@@ -8,20 +8,22 @@
 //!
 //! | level | names |
 //! |---|---|
-//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`CouplingKind`] |
-//! | what they are made of | [`assignment`], [`assign_points`], [`squared_euclidean`] |
+//! | what a training loop calls | [`Coupling`], [`Independent`], [`ExactOt`], [`SinkhornOt`], [`PersistentOt`], [`CouplingKind`], [`couple_many`] |
+//! | what is put around a coupling | [`ClassConditional`], [`Resampled`] |
+//! | what they are made of | [`Cost`], [`assignment`], [`assign_points`], [`assign_line`] |
+//! | weights, unequal sizes, a part of the mass | [`transport`], [`transport_points`], [`partial_transport`] |
 //! | entropic transport | [`Sinkhorn`], [`EntropicPlan`], [`Epsilon`], [`Marginals`] |
-//! | what an evaluation calls | [`wasserstein2`] |
+//! | what an evaluation calls | [`wasserstein2`], [`wasserstein1`], [`weighted_wasserstein`], [`sliced_wasserstein`], [`sinkhorn_divergence`], [`energy_distance`], [`mmd`], [`sample_floor`] |
 //!
 //! # Examples
 //! ```
-//! use fm_ot::{Coupling, ExactOt};
+//! use fm_ot::{Coupling, Endpoints, ExactOt};
 //! use ndarray::array;
 //!
 //! let x0 = array![[0.0_f32, 0.0], [5.0, 5.0]];
 //! let x1 = array![[5.0_f32, 4.0], [1.0, 0.0]];
 //! let mut rng = rand::rng();
-//! let pairing = ExactOt.couple(x0.view(), x1.view(), &mut rng)?;
+//! let pairing = ExactOt.couple(Endpoints::new(x0.view(), x1.view()), &mut rng)?;
 //! assert_eq!((pairing.source, pairing.target), (vec![0, 1], vec![1, 0]));
 //! # Ok::<(), fm_ot::OtError>(())
 //! ```
@@ -29,19 +31,30 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod assignment;
+mod cost;
 mod coupling;
 mod distance;
 mod error;
+mod lanes;
 mod lap;
 mod line;
 mod points;
 mod real;
 mod sinkhorn;
+mod transport;
 
-pub use assignment::{Assignment, assign_points, assignment};
-pub use coupling::{Coupling, CouplingKind, ExactOt, Independent, Pairing};
-pub use distance::wasserstein2;
+pub use assignment::{Assignment, assign_batches, assign_points, assignment, assignment_from};
+pub use cost::Cost;
+pub use coupling::{
+    ClassConditional, ClassRule, Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, PersistentOt,
+    Resampled, SinkhornOt, couple_many,
+};
+pub use distance::{
+    Estimator, Floor, Kernel, Order, SinkhornDivergence, energy_distance, median_bandwidth, mmd, sample_floor,
+    sinkhorn_divergence, sliced_wasserstein, wasserstein1, wasserstein2, weighted_wasserstein,
+};
 pub use error::{OtError, Side};
-pub use points::squared_euclidean;
+pub use line::assign_line;
 pub use real::Real;
 pub use sinkhorn::{EntropicPlan, Epsilon, Marginals, Sinkhorn};
+pub use transport::{TransportPlan, partial_transport, transport, transport_points};

@@ -19,31 +19,6 @@ const FEW_COORDINATES: usize = 16;
 /// An entry below this fraction of `|x|^2 + |y|^2` is recomputed, which keeps six bits of cancellation.
 const CANCELLED: f64 = 1.0 / 64.0;
 
-/// The matrix of squared Euclidean distances.
-///
-/// # Shapes
-/// `x`: `[n, d]`, `y`: `[m, d]`; returns `[n, m]`. The sizes may differ.
-///
-/// # Errors
-/// Points that are not finite, two dimensions, and [`OtError::Overflow`]: the square of an `f32` coordinate beyond 1e19 is
-/// not an `f32`. [`assign_points`](crate::assign_points) rescales and has no such limit.
-///
-/// # Examples
-/// ```
-/// # use ndarray::array;
-/// let cost = fm_ot::squared_euclidean(array![[0.0, 0.0], [1.0, 1.0]].view(), array![[3.0, 4.0]].view())?;
-/// assert_eq!(cost, array![[25.0], [13.0]]);
-/// # Ok::<(), fm_ot::OtError>(())
-/// ```
-pub fn squared_euclidean<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Array2<A>, OtError> {
-    check(x, y)?;
-    let cost = distances(x, y);
-    match cost.indexed_iter().find(|(_, c)| !c.is_finite()) {
-        None => Ok(cost),
-        Some(((row, column), _)) => Err(OtError::Overflow { row, column }),
-    }
-}
-
 /// Same dimension, finite coordinates.
 pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<(), OtError> {
     if x.ncols() != y.ncols() {

@@ -9,13 +9,13 @@ use fm_nn::random::{Purpose, stream};
 use fm_ot::wasserstein2;
 use fm_paths::Toy;
 use ndarray::{Array2, s};
-use serde_json::{Map, Value};
 
+use super::report::Report;
 use super::sampling::{Sampler, Sampling};
 use crate::config::{Prepared, Split};
 use crate::data::Dataset;
 use crate::metrics::{KnnClassifier, memorisation_ratio, normalised_path_energy, path_energy};
-use crate::progress::{say, show};
+use crate::progress::say;
 
 /// Neighbours that vote on the class of a sample.
 const NEIGHBOURS: usize = 5;
@@ -31,16 +31,6 @@ pub struct Args {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
-}
-
-/// The metrics in the order in which they are printed.
-#[derive(Debug, Default)]
-struct Report(Map<String, Value>);
-
-impl Report {
-    fn add(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
-    }
 }
 
 /// Draws samples, measures them and prints the numbers.
@@ -76,7 +66,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             }
         }
     }
-    print(&report, args.json)?;
+    report.print(args.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -141,22 +131,6 @@ fn classes(report: &mut Report, generated: &Generated, labels: &[u32], split: &S
     if holdout.x.nrows() > 0 {
         let held_out = KnnClassifier::fit(train.x.clone(), of(train)?, NEIGHBOURS);
         report.add("class_accuracy_of_held_out_rows", held_out.accuracy(&holdout.x, &of(holdout)?));
-    }
-    Ok(())
-}
-
-fn print(report: &Report, json: bool) -> Result<()> {
-    if json {
-        show(&serde_json::to_string_pretty(&report.0)?);
-        return Ok(());
-    }
-    let width = report.0.keys().map(String::len).max().unwrap_or(0);
-    for (name, value) in &report.0 {
-        let value = match value.as_f64().filter(|_| value.is_f64()) {
-            Some(number) => format!("{number:.4}"),
-            None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-        };
-        show(&format!("{name:width$}  {value}"));
     }
     Ok(())
 }

@@ -170,6 +170,26 @@ pub enum DataError {
         /// The samples.
         samples: usize,
     },
+    /// There is not one weight per point.
+    #[error("{}: holds {weights} weights for {points} points; give one weight per point, in the same order", path.display())]
+    WeightCount {
+        /// The file with the weights.
+        path: PathBuf,
+        /// The weights.
+        weights: usize,
+        /// The points.
+        points: usize,
+    },
+    /// A weight is negative, NaN or infinite.
+    #[error("{}: weight {row} (from 0) is {value}; weights are finite and not negative", path.display())]
+    Weight {
+        /// The file with the weights.
+        path: PathBuf,
+        /// The point, from zero.
+        row: usize,
+        /// The weight as stored.
+        value: f64,
+    },
     /// A field of a text file that should be a label is not a number.
     #[error("{}: line {line}, column {column} is {text:?}, not an integer label; number the classes from 0", path.display())]
     LabelNotANumber {

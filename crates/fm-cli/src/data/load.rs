@@ -9,7 +9,7 @@ use super::source::{is_gz, open};
 use super::{DataError, Dataset, LoadOptions, delimited, idx, labels, npy, npz};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Npy,
     Npz,
     Delimited,
@@ -17,7 +17,7 @@ enum Format {
 }
 
 impl Format {
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let stem = name.strip_suffix(".gz").unwrap_or(&name);
         if stem.ends_with("-ubyte") {
@@ -95,7 +95,7 @@ fn check_options(path: &Path, format: Format, options: &LoadOptions) -> Result<(
     Ok(())
 }
 
-fn read(path: &Path, format: Format, options: &LoadOptions) -> Result<Numbers, DataError> {
+pub(super) fn read(path: &Path, format: Format, options: &LoadOptions) -> Result<Numbers, DataError> {
     match format {
         Format::Npy => npy::read(&mut open(path)?, path),
         Format::Npz => npz::read(path, options.key.as_deref(), options.labels_key.as_deref()),

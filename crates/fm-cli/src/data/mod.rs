@@ -19,6 +19,7 @@ mod labels;
 mod load;
 mod npy;
 mod npz;
+mod points;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::DataError;
 pub use self::load::load;
-pub use self::write::write_npy;
+pub use self::points::{Points, load_labels, load_points, load_weights};
+pub use self::write::{npy_bytes, write_npy, write_npz};
 
 /// Samples in rows, with the shape of one sample and the labels if there are any.
 #[derive(Clone, Debug, PartialEq)]

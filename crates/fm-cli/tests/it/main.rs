@@ -9,6 +9,8 @@ mod bad_data;
 mod bad_disk;
 mod bad_requests;
 mod bad_settings;
+mod couple;
+mod distance;
 mod divergence;
 mod files;
 mod formats;

@@ -99,6 +99,31 @@ fn every_picture_of_the_plane_is_drawn() {
 }
 
 #[test]
+fn every_coupling_trains_and_is_printed() {
+    let place = Place::new();
+    place.file("p.csv", crate::files::points_csv());
+    let data = ["data.kind=file", "data.path=p.csv", "data.label_column=-1"];
+    let couplings: [&[&str]; 5] = [
+        &["coupling.kind=exact", "coupling.batches=3", "coupling.classes.kind=ignore"],
+        &["coupling.kind=exact", "coupling.classes.kind=penalty", "coupling.classes.penalty=2"],
+        &["coupling.kind=exact", "coupling.replacement=true"],
+        &["coupling.kind=sinkhorn", "coupling.epsilon.absolute=2", "coupling.tolerance=1e-2"],
+        &["coupling.kind=schrodinger-bridge", "coupling.sigma=2.0"],
+    ];
+    for (k, sets) in couplings.into_iter().enumerate() {
+        let out = format!("out{k}");
+        place.train(&out, &[&data, sets].concat()).ok();
+        let printed = place.fm(&["info", &out]).ok();
+        assert!(printed.contains(&sets[0].replacen("coupling.kind=", "kind = \"", 1)), "{printed}");
+    }
+    let refused = |set: &str, parts: &[&str]| place.train("no", &["coupling.kind=sinkhorn", set]).refused(parts);
+    refused("coupling.sigma=1.0", &["coupling.sigma", "coupling.kind = \"schrodinger-bridge\""]);
+    refused("coupling.tolerance=0.0", &["run.toml", "tolerance is 0"]);
+    refused("coupling.epsilon.absolute=-1.0", &["run.toml", "epsilon is -1"]);
+    refused("coupling.batches=0", &["run.toml", "coupling.batches", "at least 1"]);
+}
+
+#[test]
 fn the_printed_configuration_repeats_the_run() {
     let place = Place::new();
     let sets = [

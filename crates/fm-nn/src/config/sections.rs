@@ -1,6 +1,6 @@
 //! The sections of a configuration, each with its defaults. Values are checked in [`Config::validate`](super::Config).
 
-use fm_ot::CouplingKind;
+use fm_ot::{ClassConditional, ClassRule, Coupling, CouplingKind, Resampled};
 use fm_paths::{Prediction, TimeLaw, TimeSampler, Toy};
 use fm_solvers::FixedMethod;
 use serde::{Deserialize, Serialize};
@@ -48,12 +48,48 @@ pub struct PredictionConfig {
     pub kind: Prediction,
 }
 
-/// Which source sample goes with which data sample: `kind` is a [`CouplingKind`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Which source sample goes with which data sample.
+///
+/// | name | default | meaning | range |
+/// |---|---|---|---|
+/// | `kind` and its parameters | `independent` | a [`CouplingKind`] | |
+/// | `batches` | 1 | training batches that are coupled at once, as one large batch, and handed out one by one | at least 1 |
+/// | `replacement` | false | draw pairs with replacement, see [`Resampled`] | |
+/// | `[coupling.classes]` | `within` | what the classes of labelled data are to the coupling: a [`ClassRule`] | |
+///
+/// A larger batch is closer to the transport between the laws, and costs more than in proportion: a matrix of
+/// `(batches · batch_size)²` costs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CouplingConfig {
-    /// The coupling.
+    /// The coupling of two batches.
+    #[serde(flatten)]
     pub kind: CouplingKind,
+    /// Training batches coupled at once.
+    pub batches: usize,
+    /// Whether pairs are drawn with replacement.
+    pub replacement: bool,
+    /// What the classes of labelled data are to the coupling.
+    pub classes: ClassRule,
+}
+
+impl Default for CouplingConfig {
+    fn default() -> Self {
+        Self { kind: CouplingKind::default(), batches: 1, replacement: false, classes: ClassRule::default() }
+    }
+}
+
+impl CouplingConfig {
+    /// The coupling with everything around it.
+    pub fn build(&self) -> Box<dyn Coupling + Send> {
+        let plain = self.kind.build();
+        if self.kind == CouplingKind::Independent {
+            // Classes change nothing about independent pairs.
+            return if self.replacement { Box::new(Resampled { coupling: plain }) } else { plain };
+        }
+        let coupling = ClassConditional { coupling: plain, rule: self.classes };
+        if self.replacement { Box::new(Resampled { coupling }) } else { Box::new(coupling) }
+    }
 }
 
 /// Training times: a [`TimeLaw`] on `[t_min, t_max]`. Sampling integrates over the same interval.

@@ -1,7 +1,7 @@
 //! Every value outside its range and every combination without meaning is refused by name.
 
 use fm_nn::{Config, DataError, NnError, Scaling, SourceConfig, Trainer, TrainingData};
-use fm_ot::CouplingKind;
+use fm_ot::{ClassRule, CouplingKind};
 use fm_paths::{NamedSchedule, Prediction, TimeLaw, Toy, Ve, Weighting};
 use ndarray::Array2;
 
@@ -19,8 +19,20 @@ fn the_defaults_are_valid() {
 }
 
 #[test]
+fn a_configuration_without_the_newer_keys_is_still_one() {
+    let config: Config = serde_json::from_str(r#"{ "coupling": { "kind": "exact" } }"#).unwrap();
+    assert_eq!((config.coupling.kind, config.coupling.batches), (CouplingKind::Exact, 1));
+    let written = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<Config>(&written).unwrap(), config);
+}
+
+#[test]
 fn values_outside_their_range_are_named() {
-    let cases: [(&str, Box<dyn FnOnce(&mut Config)>); 13] = [
+    let bridge = |sigma| CouplingKind::SchrodingerBridge { sigma, tolerance: 1e-3, max_iterations: 100 };
+    let cases: [(&str, Box<dyn FnOnce(&mut Config)>); 16] = [
+        ("coupling.batches", Box::new(|c| c.coupling.batches = 0)),
+        ("[coupling]: penalty", Box::new(|c| c.coupling.classes = ClassRule::Penalty { penalty: -1.0 })),
+        ("[coupling]: sigma", Box::new(move |c| c.coupling.kind = bridge(0.0))),
         ("training.steps", Box::new(|c| c.training.steps = 0)),
         ("training.batch_size", Box::new(|c| c.training.batch_size = 0)),
         ("training.log_every", Box::new(|c| c.training.log_every = 0)),
@@ -50,11 +62,13 @@ fn combinations_without_meaning_are_refused() {
     let mut valid = small_config();
     score(&mut valid);
     assert_eq!(valid.validate(), Ok(()));
-    let with_coupling = message(|c| {
-        score(c);
-        c.coupling.kind = CouplingKind::Exact;
-    });
-    assert!(with_coupling.contains("independent"), "{with_coupling}");
+    for kind in CouplingKind::ALL.into_iter().filter(|kind| *kind != CouplingKind::Independent) {
+        let with_coupling = message(|c| {
+            score(c);
+            c.coupling.kind = kind;
+        });
+        assert!(with_coupling.contains("independent"), "{with_coupling}");
+    }
     let with_source = message(|c| {
         score(c);
         c.source = SourceConfig::Toy { density: Toy::EightGaussians { radius: 5.0, std: 1.0 } };

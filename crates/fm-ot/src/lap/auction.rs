@@ -5,61 +5,120 @@
 //! ```
 //!
 //! A row that is outbid bids again at once. With a large epsilon prices move far in few bids, with a small one the
-//! assignment ends close to the optimum; each phase starts from the prices of the phase before.
+//! assignment ends close to the optimum; each phase starts from the prices of the phase before. The first prices are those of
+//! Jonker and Volgenant's column reduction.
+//!
+//! A large problem skips the coarse phases: its first rows and columns are a sample of it, and their prices, once extended to all
+//! columns, are a fair guess.
 
-use super::scan::two_best;
-use super::{Costs, NONE, Partial};
+use pulp::Simd;
+
+use super::scan::{self, LANES};
+use super::{Costs, Lists, NONE, Partial};
 use crate::Real;
 
-/// The first epsilon, in standard deviations of the cost.
-const FIRST: f64 = 0.3;
-/// The last epsilon, in standard deviations of the cost per row.
+/// The first epsilon, in mean deviations of the cost.
+const FIRST: f64 = 0.2;
+/// The last epsilon, in mean deviations of the cost per row.
 const LAST: f64 = 0.3;
+/// The first epsilon from good prices, in units of the last.
+const RESUMED: f64 = 100.0;
 /// The factor from one epsilon to the next.
-const RATIO: f64 = 8.0;
+const RATIO: f64 = 5.0;
 /// The last epsilon is at least this many rounding steps of the costs, below which prices would not move.
 const ROUNDING: f64 = 4.0;
-/// Bids per row and phase, beyond which ties or forbidden pairs are making prices creep, and the repair is faster.
+/// Bids per row, beyond which ties or forbidden pairs are making prices creep, and the repair is faster.
 const BIDS_PER_ROW: usize = 200;
-
-pub(super) fn run<A: Real>(costs: &Costs<'_, A>) -> Partial {
-    let n = costs.n;
-    let mut auction = Auction { costs, price: vec![A::zero(); n], row_of: vec![NONE; n] };
-    let last = (LAST * costs.spread / n as f64).max(ROUNDING * A::epsilon().widen() * costs.magnitude);
-    let mut epsilon = (FIRST * costs.spread).max(last);
-    while costs.spread > 0.0 && auction.phase(epsilon) && epsilon > last {
-        epsilon = (epsilon / RATIO).max(last);
+/// From this size, a sample of a quarter comes first.
+const SAMPLED_FROM: usize = 1000;
+/// From this size, rows no longer come from a near cache and lists pay.
+const LISTED_FROM: usize = 1500;
+#[inline(always)]
+pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, warm: Option<&[f64]>) -> Partial<A> {
+    let mut size = costs.n;
+    while warm.is_none() && size >= SAMPLED_FROM {
+        size /= 4;
+    }
+    let price = match warm {
+        Some(potential) => potential.iter().map(|v| A::narrow(-v)).collect(),
+        None => costs.column_minima[..size].iter().map(|&least| finite_or_zero(-least)).collect(),
+    };
+    let mut auction = Auction::new(s, costs.leading(size), price);
+    auction.run(if warm.is_some() { RESUMED * auction.last() } else { FIRST * costs.spread });
+    while size < costs.n {
+        size = if 4 * size + 4 > costs.n { costs.n } else { 4 * size };
+        auction = auction.enlarged(costs.leading(size));
+        auction.run(RESUMED * auction.last());
     }
     auction.finish()
 }
 
-struct Auction<'a, 'c, A> {
-    costs: &'a Costs<'c, A>,
-    price: Vec<A>,
-    row_of: Vec<usize>,
+fn finite_or_zero<A: Real>(price: A) -> A {
+    if price.is_finite() { price } else { A::zero() }
 }
 
-impl<A: Real> Auction<'_, '_, A> {
-    /// Places every row anew; whether it managed within the budget.
-    fn phase(&mut self, epsilon: f64) -> bool {
-        self.row_of.fill(NONE);
+struct Auction<'a, A, S> {
+    s: S,
+    costs: Costs<'a, A>,
+    /// With infinities behind, up to a whole vector.
+    price: Vec<A>,
+    row_of: Vec<usize>,
+    lists: Option<Lists<A>>,
+}
+
+impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
+    #[inline(always)]
+    fn new(s: S, costs: Costs<'a, A>, mut price: Vec<A>) -> Self {
+        let n = costs.n;
+        price.resize(n.next_multiple_of(LANES), A::infinity());
+        Self { s, price, row_of: vec![NONE; n], lists: (n >= LISTED_FROM).then(|| Lists::new(n)), costs }
+    }
+
+    /// The smallest epsilon.
+    fn last(&self) -> f64 {
+        let Costs { n, spread, magnitude, .. } = self.costs;
+        (LAST * spread / n as f64).max(ROUNDING * A::epsilon().widen() * magnitude)
+    }
+
+    /// Every phase from `epsilon` on, within the budget.
+    #[inline(always)]
+    fn run(&mut self, epsilon: f64) {
+        let last = self.last();
+        let mut epsilon = epsilon.max(last);
         let mut budget = BIDS_PER_ROW * self.costs.n;
+        while self.costs.spread > 0.0 && self.phase(A::narrow(epsilon), &mut budget) {
+            if epsilon <= last {
+                return;
+            }
+            epsilon = (epsilon / RATIO).max(last);
+        }
+    }
+
+    /// Places every row anew; whether it managed within the budget.
+    #[inline(always)]
+    fn phase(&mut self, epsilon: A, budget: &mut usize) -> bool {
+        self.row_of.fill(NONE);
         for row in 0..self.costs.n {
             let mut bidder = row;
             while bidder != NONE {
-                if budget == 0 {
+                if *budget == 0 {
                     return false;
                 }
-                budget -= 1;
-                bidder = self.bid(bidder, A::narrow(epsilon));
+                *budget -= 1;
+                let cost = self.costs.row(bidder);
+                let offer = match &mut self.lists {
+                    Some(lists) if lists.pay() => lists.two_best(self.s, bidder, cost, &self.price),
+                    _ => scan::two_best(self.s, cost, &self.price),
+                };
+                bidder = self.accept(bidder, offer, epsilon);
             }
         }
         true
     }
 
     /// Lets `row` take its best column, and returns the row that held it.
-    fn bid(&mut self, row: usize, epsilon: A) -> usize {
-        let offer = two_best(self.costs.row(row), &self.price);
+    #[inline(always)]
+    fn accept(&mut self, row: usize, offer: scan::TwoBest<A>, epsilon: A) -> usize {
         if offer.best == A::infinity() {
             return NONE;
         }
@@ -68,15 +127,33 @@ impl<A: Real> Auction<'_, '_, A> {
         std::mem::replace(&mut self.row_of[offer.column], row)
     }
 
-    fn finish(self) -> Partial {
-        let mut column_of = vec![NONE; self.costs.n];
+    /// A larger problem, at the least prices at which no row of this one would rather have another column.
+    #[inline(always)]
+    fn enlarged(self, larger: Costs<'a, A>) -> Self {
+        let mut price = vec![A::neg_infinity(); larger.n];
+        for row in 0..self.costs.n {
+            let offer = scan::two_best(self.s, self.costs.row(row), &self.price).best;
+            if offer.is_finite() {
+                scan::deter(self.s, larger.row(row), offer, &mut price);
+            }
+        }
+        for p in &mut price {
+            *p = finite_or_zero(*p);
+        }
+        Self::new(self.s, larger, price)
+    }
+
+    fn finish(self) -> Partial<A> {
+        let n = self.costs.n;
+        let mut column_of = vec![NONE; n];
         for (column, &row) in self.row_of.iter().enumerate().filter(|(_, row)| **row != NONE) {
             column_of[row] = column;
         }
-        let mut potential: Vec<f64> = self.price.iter().map(|p| -p.widen()).collect();
-        if potential.iter().any(|v| !v.is_finite()) {
-            potential.fill(0.0);
+        let potential: Vec<f64> = self.price[..n].iter().map(|p| -p.widen()).collect();
+        if potential.iter().all(|v| v.is_finite()) {
+            return Partial { column_of, potential, lists: self.lists };
         }
-        Partial { column_of, potential }
+        // Prices beyond the range of the type say nothing.
+        Partial { column_of, potential: vec![0.0; n], lists: None }
     }
 }

@@ -1,62 +1,102 @@
 //! A validated square matrix of costs.
 
 use ndarray::ArrayView2;
+use pulp::{Arch, Simd, WithSimd};
 
+use super::scan;
 use crate::{OtError, Real};
 
 /// Finite costs are at most this in absolute value, so that no sum along a path overflows.
 const LARGEST: f64 = 1e300;
 
 /// How many rows the spread is estimated from.
-const SAMPLED_ROWS: usize = 32;
+const SAMPLED_ROWS: usize = 8;
 
 /// Square, in rows, without NaN and `-inf`; with the statistics that bids are scaled by.
+#[derive(Clone, Debug)]
 pub(crate) struct Costs<'a, A> {
     values: &'a [A],
+    /// From one row to the next.
+    stride: usize,
     /// Rows, and columns.
     pub(crate) n: usize,
-    /// Standard deviation of the finite costs within a row, averaged over a sample of rows: what is common to a row
+    /// Mean absolute deviation of the finite costs within a row, averaged over a sample of rows: what is common to a row
     /// does not matter to an assignment.
     pub(crate) spread: f64,
     /// The largest finite cost in that sample, in absolute value: what rounding is relative to.
     pub(crate) magnitude: f64,
+    /// The least cost of each column.
+    pub(crate) column_minima: Vec<A>,
 }
 
 impl<'a, A: Real> Costs<'a, A> {
     /// Checks a matrix that is in standard layout.
-    pub(crate) fn new(cost: ArrayView2<'a, A>) -> Result<Self, OtError> {
+    pub(crate) fn new(arch: Arch, cost: ArrayView2<'a, A>) -> Result<Self, OtError> {
         let (n, columns) = cost.dim();
         if n != columns {
             return Err(OtError::UnequalSizes { source_len: n, target_len: columns });
         }
         let values = cost.to_slice().expect("the caller made the layout standard");
-        let invalid = |c: &A| c.is_nan() || (c.widen().abs() > LARGEST && *c != A::infinity());
-        for (row, costs) in values.chunks(n.max(1)).enumerate() {
-            if costs.iter().filter(|c| invalid(c)).count() > 0 {
-                let column = costs.iter().position(invalid).expect("counted above");
-                return Err(OtError::InvalidCost { row, column, value: costs[column].widen() });
-            }
-        }
-        let sample = || values.chunks(n.max(1)).step_by(n.div_ceil(SAMPLED_ROWS).max(1));
-        let spread = sample().map(deviation).sum::<f64>() / sample().len().max(1) as f64;
-        let finite = sample().flatten().filter(|c| c.is_finite());
-        let magnitude = finite.fold(A::zero(), |m, c| m.max(c.abs())).widen();
-        Ok(Self { values, n, spread, magnitude })
+        arch.dispatch(Survey { values, n })
     }
 
+    #[inline(always)]
     pub(crate) fn row(&self, i: usize) -> &'a [A] {
-        &self.values[i * self.n..][..self.n]
+        &self.values[i * self.stride..][..self.n]
+    }
+
+    /// The first rows and columns, with the statistics of all.
+    pub(crate) fn leading(&self, n: usize) -> Self {
+        Self { n, column_minima: self.column_minima[..n].to_vec(), ..*self }
     }
 }
 
-/// The standard deviation of the finite values, relative to the widest so that squares of costs of 1e300 stay finite.
-fn deviation<A: Real>(values: &[A]) -> f64 {
-    let finite = || values.iter().filter(|c| c.is_finite()).map(|c| c.widen());
-    let count = finite().count().max(1) as f64;
-    let mean = finite().map(|c| c / count).sum::<f64>();
-    let widest = finite().fold(0.0, |w: f64, c| w.max((c - mean).abs()));
-    if widest == 0.0 {
-        return 0.0;
+/// One pass over the matrix: what is wrong with it, and what a solver wants to know.
+struct Survey<'a, A> {
+    values: &'a [A],
+    n: usize,
+}
+
+impl<'a, A: Real> WithSimd for Survey<'a, A> {
+    type Output = Result<Costs<'a, A>, OtError>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) -> Self::Output {
+        let Self { values, n } = self;
+        let mut costs =
+            Costs { values, stride: n, n, spread: 0.0, magnitude: 0.0, column_minima: vec![A::infinity(); n] };
+        // An `f32` that is finite is small enough.
+        let finite_suffices = A::narrow(LARGEST) == A::infinity();
+        let step = n.div_ceil(SAMPLED_ROWS).max(1);
+        for i in 0..n {
+            let row = costs.row(i);
+            let finite = scan::survey(s, row, &mut costs.column_minima);
+            let fine = finite && finite_suffices;
+            if let Some(column) = row.iter().position(|c| !fine && invalid(c)) {
+                return Err(OtError::InvalidCost { row: i, column, value: row[column].widen() });
+            }
+            if i % step == 0 {
+                let (deviation, largest) = statistics(row);
+                costs.spread += deviation / n.div_ceil(step) as f64;
+                costs.magnitude = costs.magnitude.max(largest);
+            }
+        }
+        Ok(costs)
     }
-    widest * (finite().map(|c| ((c - mean) / widest).powi(2)).sum::<f64>() / count).sqrt()
+}
+
+fn invalid<A: Real>(cost: &A) -> bool {
+    cost.is_nan() || (cost.widen().abs() > LARGEST && *cost != A::infinity())
+}
+
+/// Of the finite values, the mean absolute deviation from the mean and the largest absolute value.
+fn statistics<A: Real>(row: &[A]) -> (f64, f64) {
+    let (mut count, mut mean, mut largest) = (0.0, 0.0, 0.0_f64);
+    for c in row.iter().filter(|c| c.is_finite()) {
+        count += 1.0;
+        mean += (c.widen() - mean) / count;
+        largest = largest.max(c.widen().abs());
+    }
+    let deviations = row.iter().filter(|c| c.is_finite()).map(|c| (c.widen() - mean).abs() / count);
+    (deviations.sum(), largest)
 }

@@ -4,49 +4,82 @@
 //! shortest path in reduced costs (Dijkstra) to a free column, after which the potentials are raised so that every assigned
 //! pair is tight again. The invariant, tight pairs under feasible potentials, is complementary slackness: when all rows are
 //! placed, the assignment is optimal.
+//!
+//! A search keeps to the lists while no column outside of them can be nearer than what it has found ([`listed`]); if that
+//! fails, whole rows are searched. The potentials of the rows are computed from whole rows at the end, so that the
+//! certificate trusts neither.
 
-use super::{Costs, NONE, Partial, scan};
+mod listed;
+
+use pulp::Simd;
+
+use super::{Costs, NONE, Partial, Solution, scan};
 use crate::{OtError, Real};
+use listed::Listed;
 
-pub(super) fn run<A: Real>(costs: &Costs<'_, A>, start: Partial) -> Result<(Vec<usize>, Vec<f64>), OtError> {
+#[inline(always)]
+pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, start: Partial<A>) -> Result<Solution, OtError> {
     let n = costs.n;
+    let padded = n.next_multiple_of(scan::WIDE);
+    let mut potential = start.potential;
+    potential.resize(padded, 0.0);
     let mut repair = Repair {
+        s,
         costs,
         column_of: start.column_of,
         row_of: vec![NONE; n],
-        potential: start.potential,
-        distance: vec![0.0; n],
-        origin: vec![NONE; n],
+        potential,
+        distance: vec![f64::INFINITY; padded],
+        origin: vec![0.0; padded],
         settled: Vec::with_capacity(n),
     };
-    for row in repair.keep_tight() {
-        repair.place(row)?;
+    let mut listed = start.lists.map(Listed::new);
+    for row in repair.keep_tight(listed.as_ref()) {
+        let placed = match &mut listed {
+            Some(listed) => repair.place_listed(listed, row),
+            None => false,
+        };
+        if !placed {
+            repair.place(row)?;
+        }
     }
-    Ok((repair.column_of, repair.potential))
+    let mut row_potential = vec![0.0; n];
+    for (row, potential) in row_potential.iter_mut().enumerate() {
+        *potential = scan::row_minimum(s, costs.row(row), &repair.potential);
+    }
+    repair.potential.truncate(n);
+    Ok(Solution { column_of: repair.column_of, column_potential: repair.potential, row_potential })
 }
 
-struct Repair<'a, 'c, A> {
-    costs: &'a Costs<'c, A>,
+struct Repair<'a, A, S> {
+    s: S,
+    costs: &'a Costs<'a, A>,
     column_of: Vec<usize>,
     row_of: Vec<usize>,
+    /// As `distance` and `origin`, in whole steps of a pass.
     potential: Vec<f64>,
     /// Of a search: the length of the shortest known path to a column; `-inf` once it is settled, so that no rounding
-    /// can shorten it again.
+    /// can shorten it again. Infinite between searches.
     distance: Vec<f64>,
-    /// Of a search: the row from which the path enters a column.
-    origin: Vec<usize>,
+    /// Of a search: the row from which the path enters a column. A float, to be as wide as a distance.
+    origin: Vec<f64>,
     /// Of a search: the settled columns with their final distances.
     settled: Vec<(usize, f64)>,
 }
 
-impl<A: Real> Repair<'_, '_, A> {
+impl<A: Real, S: Simd> Repair<'_, A, S> {
     /// Keeps the tight pairs, gives the other rows their cheapest column if it is free, and returns the rows left over.
-    fn keep_tight(&mut self) -> Vec<usize> {
+    #[inline(always)]
+    fn keep_tight(&mut self, listed: Option<&Listed<A>>) -> Vec<usize> {
         let mut loose = Vec::new();
         for row in 0..self.costs.n {
-            let (column, least) = cheapest(self.costs.row(row), &self.potential);
+            let cost = self.costs.row(row);
+            let (column, least) = match listed.and_then(|listed| listed.cheapest(row, &self.potential)) {
+                Some(found) => found,
+                None => cheapest(self.s, cost, &self.potential),
+            };
             let held = self.column_of[row];
-            if held != NONE && self.costs.row(row)[held].widen() - self.potential[held] == least {
+            if held != NONE && cost[held].widen() - self.potential[held] == least {
                 self.row_of[held] = row;
             } else {
                 self.column_of[row] = NONE;
@@ -65,8 +98,8 @@ impl<A: Real> Repair<'_, '_, A> {
     }
 
     /// Assigns a free row by a shortest augmenting path.
+    #[inline(always)]
     fn place(&mut self, row: usize) -> Result<(), OtError> {
-        self.distance.fill(f64::INFINITY);
         self.settled.clear();
         let mut scanned = 0;
         let mut nearest = self.relax(row, 0.0);
@@ -74,48 +107,69 @@ impl<A: Real> Repair<'_, '_, A> {
             if nearest == f64::INFINITY {
                 return Err(OtError::Infeasible { row });
             }
-            let mut end = None;
-            scan::each_equal(&self.distance, nearest, |column| {
+            let level = nearest;
+            if let Some(end) = self.settle(level) {
+                break end;
+            }
+            nearest = f64::INFINITY;
+            while scanned < self.settled.len() {
+                let column = self.settled[scanned].0;
+                nearest = self.relax(self.row_of[column], self.offset(column, level));
+                scanned += 1;
+            }
+        };
+        self.finish(row, end, nearest);
+        self.distance.fill(f64::INFINITY);
+        Ok(())
+    }
+
+    /// Settles every column at distance `nearest` at once, ties being common; or returns one of them that is free.
+    #[inline(always)]
+    fn settle(&mut self, nearest: f64) -> Option<usize> {
+        let first = self.settled.len();
+        let mut end = None;
+        scan::each_equal(
+            self.s,
+            &self.distance,
+            nearest,
+            #[inline(always)]
+            |column| {
                 if self.row_of[column] == NONE {
                     end = Some(column);
                 } else {
                     self.settled.push((column, nearest));
                 }
                 end.is_none()
-            });
-            if let Some(column) = end {
-                break column;
-            }
-            for &(column, _) in &self.settled[scanned..] {
-                self.distance[column] = f64::NEG_INFINITY;
-            }
-            let level = nearest;
-            nearest = f64::INFINITY;
-            while scanned < self.settled.len() {
-                let column = self.settled[scanned].0;
-                let next = self.row_of[column];
-                let offset = self.costs.row(next)[column].widen() - self.potential[column] - level;
-                nearest = self.relax(next, offset);
-                scanned += 1;
-            }
-        };
-        for &(column, distance) in &self.settled {
-            self.potential[column] += distance - nearest;
+            },
+        );
+        for k in first..self.settled.len() {
+            self.distance[self.settled[k].0] = f64::NEG_INFINITY;
         }
-        self.augment(row, end);
-        Ok(())
+        end
+    }
+
+    /// What to subtract from the reduced costs of the row that holds `column`, for paths that go through both.
+    #[inline(always)]
+    fn offset(&self, column: usize, distance: f64) -> f64 {
+        self.costs.row(self.row_of[column])[column].widen() - self.potential[column] - distance
     }
 
     /// Extends paths through `row`, and returns the smallest distance of a column that is not settled.
+    #[inline(always)]
     fn relax(&mut self, row: usize, offset: f64) -> f64 {
-        scan::relax(self.costs.row(row), &self.potential, offset, row, &mut self.distance, &mut self.origin)
+        let (distance, origin) = (&mut self.distance, &mut self.origin);
+        scan::relax(self.s, self.costs.row(row), &self.potential, offset, row, distance, origin)
     }
 
-    /// Flips the path that ends at the free column `end` and began at `row`.
-    fn augment(&mut self, row: usize, end: usize) {
+    /// Raises the potentials so that the path to `end`, of length `length`, is tight, and flips the path.
+    #[inline(always)]
+    fn finish(&mut self, row: usize, end: usize, length: f64) {
+        for &(column, distance) in &self.settled {
+            self.potential[column] += distance - length;
+        }
         let mut column = end;
         loop {
-            let entered_from = self.origin[column];
+            let entered_from = self.origin[column] as usize;
             self.row_of[column] = entered_from;
             std::mem::swap(&mut self.column_of[entered_from], &mut column);
             if entered_from == row {
@@ -126,8 +180,9 @@ impl<A: Real> Repair<'_, '_, A> {
 }
 
 /// The first column that minimises `cost[j] - potential[j]`, and the minimum.
-fn cheapest<A: Real>(cost: &[A], potential: &[f64]) -> (usize, f64) {
-    let least = scan::row_minimum(cost, potential);
-    let reduced = || cost.iter().zip(potential).map(|(c, v)| c.widen() - v);
-    (reduced().position(|r| r == least).unwrap_or(0), least)
+#[inline(always)]
+fn cheapest<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> (usize, f64) {
+    let least = scan::row_minimum(s, cost, potential);
+    let reduced = cost.iter().zip(potential).map(|(c, v)| c.widen() - v);
+    (reduced.into_iter().position(|r| r == least).unwrap_or(0), least)
 }

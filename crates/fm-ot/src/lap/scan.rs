@@ -1,126 +1,253 @@
-//! Passes over one row of costs; all the time of a solve is spent here.
+//! Passes over one row of costs; most of the time of a solve is spent here.
 //!
-//! Written in lanes, so that the compiler makes vector code of whatever width the target has.
+//! Plain loops over vectors, inlined into the one function that is compiled for the unit: an iterator adaptor or a closure that
+//! the compiler leaves out of line would be compiled for the lowest common unit.
+
+use pulp::Simd;
 
 use crate::Real;
+use crate::lanes::{Lanes, width};
 
-/// Independent partial results per pass; a multiple of the vector width of every current machine.
-const LANES: usize = 16;
+/// Values of a row of prices are stored in multiples of this, a whole number of vectors of any unit.
+pub(super) const LANES: usize = 16;
 
 /// The cheapest column of a row, and what the two cheapest cost.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TwoBest<A> {
-    pub(crate) column: usize,
-    pub(crate) best: A,
-    pub(crate) second: A,
+pub(super) struct TwoBest<A> {
+    pub(super) column: usize,
+    pub(super) best: A,
+    pub(super) second: A,
 }
 
-/// The two smallest of `cost[j] + price[j]`, the first column on ties. `second` is infinite for a single column.
-///
-/// The column is looked up afterwards: carrying it along costs more than a second look at half a row in cache.
-pub(crate) fn two_best<A: Real>(cost: &[A], price: &[A]) -> TwoBest<A> {
-    let mut best = [A::infinity(); LANES];
-    let mut second = [A::infinity(); LANES];
-    let (costs, cost_tail) = cost.as_chunks::<LANES>();
-    let (prices, price_tail) = price.as_chunks::<LANES>();
-    for (c, p) in costs.iter().zip(prices) {
-        for l in 0..LANES {
-            insert(&mut best[l], &mut second[l], c[l] + p[l]);
-        }
+/// The two smallest values that each lane has seen, and the column of the first.
+#[derive(Clone, Copy)]
+struct LaneBest<V> {
+    first: V,
+    second: V,
+    /// An `A` and not an integer, for its lanes are as wide as those of the values; exact up to 2^24 columns.
+    column: V,
+}
+
+#[inline(always)]
+fn insert<A: Real, S: Simd>(s: S, kept: &mut LaneBest<A::Vector<S>>, value: A::Vector<S>, column: A::Vector<S>) {
+    let less = A::below(s, value, kept.first);
+    kept.second = A::least(s, kept.second, A::most(s, kept.first, value));
+    kept.column = A::choose(s, less, column, kept.column);
+    kept.first = A::least(s, kept.first, value);
+}
+
+#[inline(always)]
+fn merge<A: Real, S: Simd>(s: S, kept: &mut LaneBest<A::Vector<S>>, other: LaneBest<A::Vector<S>>) {
+    kept.second = A::least(s, kept.second, other.second);
+    insert::<A, S>(s, kept, other.first, other.column);
+}
+
+/// The two smallest of `cost[j] + price[j]`. `second` is infinite for a single column. Behind the last price there are infinities up to
+/// a whole vector.
+#[inline(always)]
+pub(super) fn two_best<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) -> TwoBest<A> {
+    let lanes = width::<A, S>();
+    let infinity = A::splat(s, A::infinity());
+    let numbers = A::vectors::<S>(&A::COUNT).0[0];
+    let step = A::splat(s, A::narrow(lanes as f64));
+    let mut even = LaneBest { first: infinity, second: infinity, column: numbers };
+    let mut odd = even;
+    let (costs, tail) = A::vectors::<S>(cost);
+    let (prices, _) = A::vectors::<S>(price);
+    let mut column = numbers;
+    let (cost_pairs, cost_last) = costs.as_chunks::<2>();
+    for (k, c) in cost_pairs.iter().enumerate() {
+        insert::<A, S>(s, &mut even, A::sum(s, c[0], prices[2 * k]), column);
+        column = A::sum(s, column, step);
+        insert::<A, S>(s, &mut odd, A::sum(s, c[1], prices[2 * k + 1]), column);
+        column = A::sum(s, column, step);
     }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for l in 0..width {
-            second[l] = if second[l + width] < second[l] { second[l + width] } else { second[l] };
-            let other = best[l + width];
-            insert(&mut best[l], &mut second[l], other);
-        }
+    if let Some(&c) = cost_last.first() {
+        insert::<A, S>(s, &mut even, A::sum(s, c, prices[costs.len() - 1]), column);
+        column = A::sum(s, column, step);
     }
-    let (mut first, mut runner_up) = (best[0], second[0]);
-    for (&c, &p) in cost_tail.iter().zip(price_tail) {
-        insert(&mut first, &mut runner_up, c + p);
+    if !tail.is_empty() {
+        insert::<A, S>(s, &mut odd, A::sum(s, A::part(s, tail), prices[costs.len()]), column);
     }
-    TwoBest { column: find(cost, price, first), best: first, second: runner_up }
-}
-
-fn insert<A: Real>(best: &mut A, second: &mut A, value: A) {
-    let larger = if value < *best { *best } else { value };
-    *second = if larger < *second { larger } else { *second };
-    *best = if value < *best { value } else { *best };
-}
-
-/// The first column where `cost + price` is `value`.
-fn find<A: Real>(cost: &[A], price: &[A], value: A) -> usize {
-    let (costs, _) = cost.as_chunks::<LANES>();
-    let (prices, _) = price.as_chunks::<LANES>();
-    let here =
-        |(c, p): (&[A; LANES], &[A; LANES])| (0..LANES).fold(0, |any, l| any | u32::from(c[l] + p[l] == value)) != 0;
-    let chunk = costs.iter().zip(prices).position(here).unwrap_or(costs.len());
-    let from = chunk * LANES;
-    from + cost[from..].iter().zip(&price[from..]).position(|(&c, &p)| c + p == value).unwrap_or(0)
-}
-
-/// The smallest of `cost[j] - potential[j]`, in `f64`.
-pub(crate) fn row_minimum<A: Real>(cost: &[A], potential: &[f64]) -> f64 {
-    let mut least = [f64::INFINITY; LANES];
-    let (costs, cost_tail) = cost.as_chunks::<LANES>();
-    let (potentials, potential_tail) = potential.as_chunks::<LANES>();
-    for (c, v) in costs.iter().zip(potentials) {
-        for l in 0..LANES {
-            least[l] = smaller(least[l], c[l].widen() - v[l]);
-        }
+    merge::<A, S>(s, &mut even, odd);
+    let mut by = lanes / 2;
+    while by > 0 {
+        let turned = LaneBest {
+            first: A::turned(s, even.first, by),
+            second: A::turned(s, even.second, by),
+            column: A::turned(s, even.column, by),
+        };
+        merge::<A, S>(s, &mut even, turned);
+        by /= 2;
     }
-    let tail = cost_tail.iter().zip(potential_tail).map(|(c, v)| c.widen() - v);
-    least.into_iter().chain(tail).fold(f64::INFINITY, smaller)
+    let get = |v: A::Vector<S>| pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&[v])[0];
+    TwoBest { column: get(even.column).widen() as usize, best: get(even.first), second: get(even.second) }
 }
 
-fn smaller(a: f64, b: f64) -> f64 {
-    if b < a { b } else { a }
+/// Values per step of a pass in `f64` over costs of any type.
+pub(super) const WIDE: usize = 32;
+
+/// `cost - potential - offset` in `f64`, which no vector operation converts to by itself.
+#[inline(always)]
+fn widened<A: Real>(cost: &[A; WIDE], potential: &[f64; WIDE], offset: f64) -> [f64; WIDE] {
+    let mut reduced = [0.0; WIDE];
+    for l in 0..WIDE {
+        reduced[l] = cost[l].widen() - potential[l] - offset;
+    }
+    reduced
+}
+
+/// The last values of a row, as a whole step: infinite costs.
+#[inline(always)]
+fn filled<A: Real>(tail: &[A]) -> [A; WIDE] {
+    let mut step = [A::infinity(); WIDE];
+    step[..tail.len()].copy_from_slice(tail);
+    step
+}
+
+/// The smallest of `cost[j] - potential[j]`, in `f64`. `potential` is padded to whole steps.
+#[inline(always)]
+pub(super) fn row_minimum<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> f64 {
+    let mut least = f64::splat(s, f64::INFINITY);
+    let (costs, tail) = cost.as_chunks::<WIDE>();
+    let (potentials, _) = potential.as_chunks::<WIDE>();
+    for (cost, potential) in costs.iter().zip(potentials) {
+        least = smallest(s, least, &widened(cost, potential, 0.0));
+    }
+    if !tail.is_empty() {
+        least = smallest(s, least, &widened(&filled(tail), &potentials[costs.len()], 0.0));
+    }
+    f64::smallest(s, least)
+}
+
+#[inline(always)]
+fn smallest<S: Simd>(s: S, least: <f64 as Lanes>::Vector<S>, values: &[f64; WIDE]) -> <f64 as Lanes>::Vector<S> {
+    let mut least = [least; 2];
+    for pair in f64::vectors::<S>(values).0.as_chunks::<2>().0 {
+        least = [f64::least(s, least[0], pair[0]), f64::least(s, least[1], pair[1])];
+    }
+    f64::least(s, least[0], least[1])
 }
 
 /// Where `cost[j] - potential[j] - offset` is below `distance[j]`, it becomes that, and `origin[j]` becomes `row`. Returns
-/// the smallest distance that is not `-inf`.
-pub(super) fn relax<A: Real>(
+/// the smallest distance that is not `-inf`. `potential`, `distance` and `origin` are padded to whole steps.
+#[inline(always)]
+pub(super) fn relax<A: Real, S: Simd>(
+    s: S,
     cost: &[A],
     potential: &[f64],
     offset: f64,
     row: usize,
     distance: &mut [f64],
-    origin: &mut [usize],
+    origin: &mut [f64],
 ) -> f64 {
-    let mut nearest = [f64::INFINITY; LANES];
-    let (costs, cost_tail) = cost.as_chunks::<LANES>();
-    let (potentials, potential_tail) = potential.as_chunks::<LANES>();
-    let (distances, distance_tail) = distance.as_chunks_mut::<LANES>();
-    let (origins, origin_tail) = origin.as_chunks_mut::<LANES>();
-    for (((c, v), d), o) in costs.iter().zip(potentials).zip(distances).zip(origins) {
-        for l in 0..LANES {
-            let open = relax_one(c[l].widen() - v[l] - offset, row, &mut d[l], &mut o[l]);
-            nearest[l] = smaller(nearest[l], open);
+    let infinity = f64::splat(s, f64::INFINITY);
+    let settled = f64::splat(s, f64::NEG_INFINITY);
+    let row = f64::splat(s, row as f64);
+    let mut nearest = infinity;
+    let (costs, tail) = cost.as_chunks::<WIDE>();
+    let (potentials, _) = potential.as_chunks::<WIDE>();
+    let distances = distance.as_chunks_mut::<WIDE>().0;
+    let origins = origin.as_chunks_mut::<WIDE>().0;
+    let last = filled(tail);
+    let steps = cost.len().div_ceil(WIDE);
+    for k in 0..steps {
+        let cost = costs.get(k).unwrap_or(&last);
+        let (distance, origin) = (&mut distances[k], &mut origins[k]);
+        let through = widened(cost, &potentials[k], offset);
+        let through = f64::vectors::<S>(&through).0;
+        let (distance, origin) = (f64::vectors_mut::<S>(distance).0, f64::vectors_mut::<S>(origin).0);
+        for ((&through, d), o) in through.iter().zip(distance).zip(origin) {
+            *o = f64::choose(s, f64::below(s, through, *d), row, *o);
+            *d = f64::least(s, through, *d);
+            let open = f64::choose(s, f64::at_most(s, *d, settled), infinity, *d);
+            nearest = f64::least(s, nearest, open);
         }
     }
-    let tail = cost_tail.iter().zip(potential_tail).zip(distance_tail).zip(origin_tail);
-    let tail = tail.map(|(((c, v), d), o)| relax_one(c.widen() - v - offset, row, d, o));
-    nearest.into_iter().chain(tail).fold(f64::INFINITY, smaller)
-}
-
-fn relax_one(through: f64, row: usize, distance: &mut f64, origin: &mut usize) -> f64 {
-    let shorter = through < *distance;
-    *distance = if shorter { through } else { *distance };
-    *origin = if shorter { row } else { *origin };
-    if *distance == f64::NEG_INFINITY { f64::INFINITY } else { *distance }
+    f64::smallest(s, nearest)
 }
 
 /// Calls `visit` with every position where `values` holds `value`, in order, until it returns `false`.
-pub(super) fn each_equal(values: &[f64], value: f64, mut visit: impl FnMut(usize) -> bool) {
-    for (chunk, values) in values.chunks(LANES).enumerate() {
-        if values.iter().fold(0, |any, v| any | u32::from(*v == value)) != 0 {
-            for l in (0..values.len()).filter(|&l| values[l] == value) {
-                if !visit(chunk * LANES + l) {
-                    return;
-                }
+#[inline(always)]
+pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: impl FnMut(usize) -> bool) {
+    let wanted = f64::splat(s, value);
+    let lanes = width::<f64, S>();
+    for (vector, &v) in f64::vectors::<S>(values).0.iter().enumerate() {
+        // Nothing open is nearer than the nearest, and what is settled is at `-inf`.
+        let least = f64::choose(s, f64::below(s, v, wanted), f64::splat(s, f64::INFINITY), v);
+        let mut bits = f64::bits::<S>(f64::at_most(s, least, wanted));
+        while bits != 0 {
+            if !visit(vector * lanes + bits.trailing_zeros() as usize) {
+                return;
             }
+            bits &= bits - 1;
         }
+    }
+}
+
+/// Takes the row into the minima of the columns; whether all of its costs are finite.
+#[inline(always)]
+pub(super) fn survey<A: Real, S: Simd>(s: S, cost: &[A], column: &mut [A]) -> bool {
+    let zero = A::splat(s, A::zero());
+    let mut sum = zero;
+    let (costs, tail) = A::vectors::<S>(cost);
+    let (columns, rest) = A::vectors_mut::<S>(column);
+    for (&c, m) in costs.iter().zip(columns) {
+        sum = A::fused(s, c, zero, sum);
+        *m = A::least(s, c, *m);
+    }
+    let mut total = pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&[sum]).iter().fold(A::zero(), |a, &b| a + b);
+    for (&c, m) in tail.iter().zip(rest) {
+        total += c * A::zero();
+        *m = if c < *m { c } else { *m };
+    }
+    total == A::zero()
+}
+
+/// A value that some 54 of `cost[j] + price[j]` are at most, and never fewer than one in each of the groups.
+///
+/// The largest of the minima of 16 interleaved groups (of four, where a vector is a scalar): were the smallest values spread over the groups
+/// at random, `16 (1 + 1/2 + ... + 1/16) = 54` of them would be needed to find one in each.
+#[inline(always)]
+pub(super) fn likely_threshold<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) -> A {
+    let infinity = A::splat(s, A::infinity());
+    let mut least = [infinity; 4];
+    let (costs, tail) = A::vectors::<S>(cost);
+    let (prices, _) = A::vectors::<S>(price);
+    let (fours, rest) = costs.as_chunks::<4>();
+    for k in 0..fours.len() {
+        for u in 0..4 {
+            least[u] = A::least(s, least[u], A::sum(s, fours[k][u], prices[4 * k + u]));
+        }
+    }
+    for u in 0..rest.len() {
+        least[u] = A::least(s, least[u], A::sum(s, rest[u], prices[4 * fours.len() + u]));
+    }
+    if !tail.is_empty() {
+        least[3] = A::least(s, least[3], A::sum(s, A::part(s, tail), prices[costs.len()]));
+    }
+    let groups = (LANES / width::<A, S>()).min(4);
+    for u in groups..4 {
+        least[u % groups] = A::least(s, least[u % groups], least[u]);
+    }
+    let minima = pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&least[..groups]);
+    let mut largest = minima[0];
+    for &m in minima {
+        largest = if m > largest { m } else { largest };
+    }
+    largest
+}
+
+/// Raises `price[j]` to `offer - cost[j]`: the least price at which a row that has an offer of that value elsewhere does not want `j`.
+#[inline(always)]
+pub(super) fn deter<A: Real, S: Simd>(s: S, cost: &[A], offer: A, price: &mut [A]) {
+    let offers = A::splat(s, offer);
+    let (costs, tail) = A::vectors::<S>(cost);
+    let (prices, rest) = A::vectors_mut::<S>(price);
+    for k in 0..costs.len() {
+        prices[k] = A::most(s, prices[k], A::difference(s, offers, costs[k]));
+    }
+    for (p, &c) in rest.iter_mut().zip(tail) {
+        *p = if offer - c > *p { offer - c } else { *p };
     }
 }

@@ -1,6 +1,6 @@
 //! Optimality is proved, not compared: feasible potentials whose sum equals the cost.
 
-use fm_ot::{Assignment, Real, assign_points, assignment, squared_euclidean};
+use fm_ot::{Assignment, Cost, Real, assign_points, assignment};
 use ndarray::{Array2, ArrayView2};
 
 use crate::samples::{lattice, mixture, normal, uniform};
@@ -32,9 +32,9 @@ fn solve_and_certify<A: Real>(cost: &Array2<A>) -> Assignment {
 }
 
 fn both_precisions(x: &Array2<f64>, y: &Array2<f64>) {
-    solve_and_certify(&squared_euclidean(x.view(), y.view()).unwrap());
+    solve_and_certify(&Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap());
     let (x, y) = (x.mapv(|v| v as f32), y.mapv(|v| v as f32));
-    solve_and_certify(&squared_euclidean(x.view(), y.view()).unwrap());
+    solve_and_certify(&Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap());
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn sizes_around_the_vector_width() {
 
 #[test]
 fn scales_and_offsets_of_the_costs() {
-    let cost = squared_euclidean(normal(80, 2, 12).view(), mixture(80, 2, 13).view()).unwrap();
+    let cost = Cost::SquaredEuclidean.matrix(normal(80, 2, 12).view(), mixture(80, 2, 13).view()).unwrap();
     let expected = solve_and_certify(&cost).target_of;
     for scale in [1e-300, 1e-30, 1e30, 1e295] {
         assert_eq!(solve_and_certify(&(&cost * scale)).target_of, expected, "scale {scale:e}");
@@ -82,18 +82,18 @@ fn scales_and_offsets_of_the_costs() {
 #[test]
 fn scales_of_the_points() {
     let (x, y) = (normal(60, 2, 14), mixture(60, 2, 15));
-    let expected = assign_points(x.view(), y.view()).unwrap();
+    let expected = assign_points(x.view(), y.view(), Cost::SquaredEuclidean).unwrap();
     for exponent in [-100, -40, 40, 100_i32] {
         let scale = f64::from(exponent).exp2();
-        let best = assign_points((&x * scale).view(), (&y * scale).view()).unwrap();
+        let best = assign_points((&x * scale).view(), (&y * scale).view(), Cost::SquaredEuclidean).unwrap();
         assert_eq!(best.target_of, expected.target_of, "2^{exponent}");
         assert_eq!(best.cost, expected.cost * scale * scale, "2^{exponent}");
 
         let narrow = |points: &Array2<f64>| points.mapv(|v| (v * scale) as f32);
-        let best = assign_points(narrow(&x).view(), narrow(&y).view()).unwrap();
+        let best = assign_points(narrow(&x).view(), narrow(&y).view(), Cost::SquaredEuclidean).unwrap();
         assert_eq!(best.target_of, expected.target_of, "2^{exponent} in f32");
     }
-    let huge = assign_points((&x * 1e200).view(), (&y * 1e200).view()).unwrap();
+    let huge = assign_points((&x * 1e200).view(), (&y * 1e200).view(), Cost::SquaredEuclidean).unwrap();
     assert_eq!(huge.target_of, expected.target_of);
     assert_eq!(huge.cost, f64::INFINITY);
 }

@@ -1,7 +1,7 @@
-//! `squared_euclidean` and `wasserstein2` against closed forms.
+//! Costs of points and the Wasserstein distances against closed forms.
 
-use fm_ot::{squared_euclidean, wasserstein2};
-use ndarray::{Array2, array};
+use fm_ot::{Cost, Order, OtError, wasserstein1, wasserstein2, weighted_wasserstein};
+use ndarray::{Array2, Axis, array, concatenate};
 
 use crate::samples::normal;
 
@@ -9,7 +9,7 @@ use crate::samples::normal;
 fn products_and_differences_agree() {
     for (d, offset) in [(16, 0.0), (17, 0.0), (17, 1000.0), (300, 1000.0)] {
         let (x, y) = (normal(20, d, 40) + offset, normal(30, d, 41) + offset);
-        let cost = squared_euclidean(x.view(), y.view()).unwrap();
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
         assert_eq!(cost.dim(), (20, 30));
         for ((i, j), &c) in cost.indexed_iter() {
             let exact: f64 = x.row(i).iter().zip(y.row(j)).map(|(a, b)| (a - b) * (a - b)).sum();
@@ -22,7 +22,7 @@ fn products_and_differences_agree() {
 fn identical_points_are_at_distance_zero_in_any_dimension() {
     for d in [2, 64, 500] {
         let x = (normal(10, d, 42) + 50.0).mapv(|v| v as f32);
-        let cost = squared_euclidean(x.view(), x.view()).unwrap();
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), x.view()).unwrap();
         assert!(cost.diag().iter().all(|&c| c == 0.0));
         assert!(cost.iter().all(|&c| c >= 0.0));
     }
@@ -33,6 +33,7 @@ fn a_translation_moves_by_its_length() {
     let x = normal(300, 2, 43);
     let moved = &x + &array![[3.0, 4.0]];
     assert!((wasserstein2(x.view(), moved.view()).unwrap() - 5.0).abs() < 1e-12);
+    assert!((wasserstein1(x.view(), moved.view()).unwrap() - 5.0).abs() < 1e-12);
 }
 
 #[test]
@@ -40,8 +41,10 @@ fn extreme_points_neither_overflow_nor_vanish() {
     let x = normal(50, 2, 44);
     let moved = &x + &array![[3.0, 4.0]];
     for scale in [1e-200, 1e200] {
-        let distance = wasserstein2((&x * scale).view(), (&moved * scale).view()).unwrap();
-        assert!((distance / scale - 5.0).abs() < 1e-12);
+        for wasserstein in [wasserstein1, wasserstein2] {
+            let distance = wasserstein((&x * scale).view(), (&moved * scale).view()).unwrap();
+            assert!((distance / scale - 5.0).abs() < 1e-12);
+        }
     }
 }
 
@@ -61,4 +64,33 @@ fn two_normals_and_the_floor() {
 fn points_without_coordinates_are_all_the_same() {
     let x = Array2::<f64>::zeros((4, 0));
     assert_eq!(wasserstein2(x.view(), x.view()).unwrap(), 0.0);
+}
+
+/// W1 leaves the shared point where it is and makes one long move; W2 makes two moves of medium length.
+#[test]
+fn the_orders_choose_different_pairs() {
+    let (x, y) = (array![[0.0, 0.0], [1.0, 0.0]], array![[1.0, 0.0], [1.9, 0.5]]);
+    let one = wasserstein1(x.view(), y.view()).unwrap();
+    assert!((one - (1.9_f64 * 1.9 + 0.25).sqrt() / 2.0).abs() < 1e-15);
+    let two = wasserstein2(x.view(), y.view()).unwrap();
+    assert!((two - f64::midpoint(1.0, 0.9 * 0.9 + 0.25).sqrt()).abs() < 1e-15);
+    assert!(one < two);
+}
+
+#[test]
+fn weights_are_repeated_points() {
+    let (x, y) = (normal(30, 3, 49), normal(20, 3, 50) + 1.0);
+    let (twice, thrice) = (concatenate![Axis(0), x, x], concatenate![Axis(0), y, y, y]);
+    let heavy: Vec<f64> = (0..60).map(|i| if i < 30 { 0.3 } else { 0.7 }).collect();
+    for (order, exact) in [
+        (Order::One, wasserstein1(twice.view(), thrice.view()).unwrap()),
+        (Order::Two, wasserstein2(twice.view(), thrice.view()).unwrap()),
+    ] {
+        let plain = weighted_wasserstein(x.view(), y.view(), [None, None], order).unwrap();
+        assert!((plain - exact).abs() < 1e-9 * exact, "{plain} is not {exact}");
+        let weighted = weighted_wasserstein(twice.view(), y.view(), [Some(&heavy), Some(&[1.5; 20])], order).unwrap();
+        assert!((weighted - exact).abs() < 1e-9 * exact, "{weighted} is not {exact}");
+    }
+    let unequal = weighted_wasserstein(x.view(), y.view(), [Some(&[1.0; 30]), Some(&[1.0; 20])], Order::Two);
+    assert!(matches!(unequal, Err(OtError::UnequalMass { .. })));
 }

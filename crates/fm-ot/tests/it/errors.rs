@@ -1,8 +1,6 @@
 //! Bad input is an error that names the place.
 
-use fm_ot::{
-    Coupling, ExactOt, Independent, OtError, Side, assign_points, assignment, squared_euclidean, wasserstein2,
-};
+use fm_ot::{Cost, Coupling, Endpoints, ExactOt, Independent, OtError, Side, assign_points, assignment, wasserstein2};
 use ndarray::{Array2, array};
 
 use crate::samples::{normal, rng};
@@ -14,13 +12,13 @@ fn points_that_are_not_finite() {
         let mut bad = good.clone();
         bad[[3, 1]] = value;
         for coupling in [&ExactOt as &dyn Coupling, &Independent] {
-            let error = coupling.couple(bad.view(), good.view(), &mut rng(0)).unwrap_err();
+            let error = coupling.couple(Endpoints::new(bad.view(), good.view()), &mut rng(0)).unwrap_err();
             assert!(matches!(error, OtError::NonFinitePoint { side: Side::Source, row: 3, column: 1, .. }));
-            let error = coupling.couple(good.view(), bad.view(), &mut rng(0)).unwrap_err();
+            let error = coupling.couple(Endpoints::new(good.view(), bad.view()), &mut rng(0)).unwrap_err();
             assert!(matches!(error, OtError::NonFinitePoint { side: Side::Target, row: 3, column: 1, .. }));
         }
     }
-    let error = squared_euclidean(array![[0.0], [f64::NAN]].view(), array![[0.0]].view()).unwrap_err();
+    let error = Cost::SquaredEuclidean.matrix(array![[0.0], [f64::NAN]].view(), array![[0.0]].view()).unwrap_err();
     assert_eq!(error.to_string(), "source point 1 holds NaN in column 0; remove or repair it before coupling");
 }
 
@@ -29,11 +27,23 @@ fn shapes_that_do_not_fit() {
     let points = |n, d| Array2::<f32>::zeros((n, d));
     let dimension = OtError::DimensionMismatch { source_dim: 2, target_dim: 3 };
     let sizes = OtError::UnequalSizes { source_len: 4, target_len: 5 };
-    assert_eq!(ExactOt.couple(points(4, 2).view(), points(4, 3).view(), &mut rng(0)).unwrap_err(), dimension);
-    assert_eq!(Independent.couple(points(4, 2).view(), points(4, 3).view(), &mut rng(0)).unwrap_err(), dimension);
-    assert_eq!(ExactOt.couple(points(4, 2).view(), points(5, 2).view(), &mut rng(0)).unwrap_err(), sizes);
-    assert_eq!(Independent.couple(points(4, 2).view(), points(5, 2).view(), &mut rng(0)).unwrap_err(), sizes);
-    assert_eq!(assign_points(points(4, 1).view(), points(5, 1).view()).unwrap_err(), sizes);
+    assert_eq!(
+        ExactOt.couple(Endpoints::new(points(4, 2).view(), points(4, 3).view()), &mut rng(0)).unwrap_err(),
+        dimension
+    );
+    assert_eq!(
+        Independent.couple(Endpoints::new(points(4, 2).view(), points(4, 3).view()), &mut rng(0)).unwrap_err(),
+        dimension
+    );
+    assert_eq!(
+        ExactOt.couple(Endpoints::new(points(4, 2).view(), points(5, 2).view()), &mut rng(0)).unwrap_err(),
+        sizes
+    );
+    assert_eq!(
+        Independent.couple(Endpoints::new(points(4, 2).view(), points(5, 2).view()), &mut rng(0)).unwrap_err(),
+        sizes
+    );
+    assert_eq!(assign_points(points(4, 1).view(), points(5, 1).view(), Cost::SquaredEuclidean).unwrap_err(), sizes);
     assert_eq!(assignment(points(4, 5).view()).unwrap_err(), sizes);
     assert_eq!(wasserstein2(points(0, 2).view(), points(0, 2).view()).unwrap_err(), OtError::Empty);
 }
@@ -70,6 +80,6 @@ fn forbidden_patterns_without_an_assignment() {
 #[test]
 fn squares_that_overflow() {
     let far = array![[0.0_f32], [1e20]];
-    let error = squared_euclidean(far.view(), array![[0.0]].view()).unwrap_err();
+    let error = Cost::SquaredEuclidean.matrix(far.view(), array![[0.0]].view()).unwrap_err();
     assert_eq!(error, OtError::Overflow { row: 1, column: 0 });
 }

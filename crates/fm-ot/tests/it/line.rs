@@ -1,6 +1,6 @@
 //! One dimension: sorting, and the general solver on the same costs.
 
-use fm_ot::{assign_points, assignment, squared_euclidean};
+use fm_ot::{Cost, assign_points, assignment};
 use ndarray::array;
 
 use crate::certificate::certify;
@@ -9,8 +9,9 @@ use crate::samples::{lattice, mixture, normal};
 #[test]
 fn sorting_equals_the_general_solver() {
     for (x, y) in [(normal(400, 1, 30), mixture(400, 1, 31)), (lattice(400, 1, 32), lattice(400, 1, 33))] {
-        let cost = squared_euclidean(x.view(), y.view()).unwrap();
-        let (sorted, general) = (assign_points(x.view(), y.view()).unwrap(), assignment(cost.view()).unwrap());
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
+        let (sorted, general) =
+            (assign_points(x.view(), y.view(), Cost::SquaredEuclidean).unwrap(), assignment(cost.view()).unwrap());
         certify(cost.view(), &general);
         assert!((sorted.cost - general.cost).abs() <= 1e-12 * general.cost);
         assert!(sorted.gap().abs() <= 1e-9 * sorted.cost);
@@ -23,7 +24,12 @@ fn sorting_equals_the_general_solver() {
 
 #[test]
 fn ranks_are_matched() {
-    let best = assign_points(array![[3.0_f32], [1.0], [2.0]].view(), array![[10.0], [30.0], [20.0]].view()).unwrap();
+    let best = assign_points(
+        array![[3.0_f32], [1.0], [2.0]].view(),
+        array![[10.0], [30.0], [20.0]].view(),
+        Cost::SquaredEuclidean,
+    )
+    .unwrap();
     assert_eq!(best.target_of, [1, 0, 2]);
     assert_eq!(best.cost, 81.0 + 18.0 * 18.0 + 27.0 * 27.0);
 }

@@ -4,11 +4,21 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod certificate;
+mod classes;
+mod costs;
 mod couplings;
 mod distances;
+mod entropic;
 mod errors;
+mod floor;
 mod line;
 mod optimal;
+mod persistent;
 mod samples;
 mod sinkhorn;
+mod sliced;
+mod statistics;
 mod ties;
+mod transport;
+mod transport_errors;
+mod transport_oracles;

@@ -273,7 +273,7 @@ fn points_agree_with_their_matrix_when_rows_are_made_in_blocks() {
     let (x, y) = (normal(4100, 2, 101).mapv(|v| v as f32), mixture(4100, 2, 102).mapv(|v| v as f32));
     let solver = Sinkhorn { max_iterations: 2, ..Sinkhorn::default() };
     let blocks = solver.solve_points(x.view(), y.view(), None, None).unwrap();
-    let cost = fm_ot::squared_euclidean(x.view(), y.view()).unwrap();
+    let cost = fm_ot::Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
     let matrix = solver.solve(cost.view(), None, None).unwrap();
     assert_eq!(blocks.iterations, 2);
     assert!((blocks.epsilon / matrix.epsilon - 1.0).abs() < 1e-6);

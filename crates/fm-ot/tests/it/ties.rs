@@ -1,6 +1,6 @@
 //! Structure that makes naive auctions loop for ever: ties, repeated points, identical batches.
 
-use fm_ot::{assign_points, assignment, squared_euclidean};
+use fm_ot::{Cost, assign_points, assignment};
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 
@@ -21,13 +21,16 @@ fn all_costs_equal() {
 fn eight_targets_repeated() {
     let (x, y) = (normal(600, 2, 20), mixture(8, 2, 21));
     let repeated = Array2::from_shape_fn((600, 2), |(i, j)| y[[i % 8, j]]);
-    let cost = squared_euclidean(x.view(), repeated.view()).unwrap().mapv(|c| c as f32);
+    let cost = Cost::SquaredEuclidean.matrix(x.view(), repeated.view()).unwrap().mapv(|c| c as f32);
     certify(cost.view(), &assignment(cost.view()).unwrap());
 }
 
 #[test]
 fn integer_lattice() {
-    let cost = squared_euclidean(lattice(600, 2, 22).view(), lattice(600, 2, 23).view()).unwrap().mapv(|c| c as f32);
+    let cost = Cost::SquaredEuclidean
+        .matrix(lattice(600, 2, 22).view(), lattice(600, 2, 23).view())
+        .unwrap()
+        .mapv(|c| c as f32);
     certify(cost.view(), &assignment(cost.view()).unwrap());
 }
 
@@ -38,7 +41,7 @@ fn a_permuted_batch_is_found_again() {
         let mut order: Vec<usize> = (0..500).collect();
         order.shuffle(&mut rng(25));
         let y = x.select(Axis(0), &order);
-        let best = assign_points(x.view(), y.view()).unwrap();
+        let best = assign_points(x.view(), y.view(), Cost::SquaredEuclidean).unwrap();
         assert_eq!(best.cost, 0.0, "d = {d}");
         assert!(best.target_of.iter().enumerate().all(|(i, &j)| order[j] == i), "d = {d}");
     }
@@ -47,14 +50,14 @@ fn a_permuted_batch_is_found_again() {
 #[test]
 fn a_symmetric_problem_costs_the_same_both_ways() {
     let (x, y) = (mixture(200, 3, 26), normal(200, 3, 27));
-    let there = assign_points(x.view(), y.view()).unwrap();
-    let back = assign_points(y.view(), x.view()).unwrap();
+    let there = assign_points(x.view(), y.view(), Cost::SquaredEuclidean).unwrap();
+    let back = assign_points(y.view(), x.view(), Cost::SquaredEuclidean).unwrap();
     assert!((there.cost - back.cost).abs() <= 1e-12 * there.cost);
     assert!(there.target_of.iter().enumerate().all(|(i, &j)| back.target_of[j] == i));
 }
 
 #[test]
 fn the_same_input_gives_the_same_bits() {
-    let cost = squared_euclidean(lattice(300, 2, 28).view(), lattice(300, 2, 29).view()).unwrap();
+    let cost = Cost::SquaredEuclidean.matrix(lattice(300, 2, 28).view(), lattice(300, 2, 29).view()).unwrap();
     assert_eq!(assignment(cost.view()).unwrap(), assignment(cost.view()).unwrap());
 }

@@ -1,0 +1,73 @@
+//! Exact transport that remembers the data set.
+
+use std::cell::RefCell;
+
+use rand::RngCore;
+
+use super::{Coupling, Endpoints, Pairing};
+use crate::{Cost, OtError, assignment_from};
+
+/// Exact optimal transport to the points of a finite data set, with a dual potential kept for each of them.
+///
+/// The pairs are those of [`ExactOt`](super::ExactOt): each batch is solved to the optimum, whatever it starts from. What a data
+/// point cost in the last batch that it was in is where the solver starts in the next one. Between different optima of equal
+/// cost the start may decide, so a run that is to be repeated to the last bit from its middle uses `ExactOt`.
+///
+/// The potentials change with every batch, so one of these belongs to one training loop: it can be sent to another thread and
+/// not shared between threads, which [`couple_many`](super::couple_many) would make a race.
+///
+/// # Errors
+/// As [`ExactOt`](super::ExactOt), and [`OtError::Overflow`] for squared distances beyond `f32`.
+///
+/// # Panics
+/// Without [`Endpoints::rows`], with another number of them than of target points, or with one beyond the data set.
+///
+/// # Examples
+/// ```
+/// # use fm_ot::{Coupling, Endpoints, PersistentOt};
+/// # use ndarray::array;
+/// # use rand::{SeedableRng, rngs::StdRng};
+/// let coupling = PersistentOt::new(1000);
+/// let (x0, x1) = (array![[0.0, 0.0], [5.0, 5.0]], array![[5.0, 4.0], [1.0, 0.0]]);
+/// let ends = Endpoints { rows: Some(&[17, 432]), ..Endpoints::new(x0.view(), x1.view()) };
+/// assert_eq!(coupling.couple(ends, &mut StdRng::seed_from_u64(0))?.target, [1, 0]);
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+///
+/// # References
+/// - Tong et al., *Improving and generalizing flow-based generative models with minibatch optimal transport*, TMLR 2024,
+///   section 3.3 (the coupling).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PersistentOt {
+    potential: RefCell<Vec<f64>>,
+}
+
+impl PersistentOt {
+    /// For a data set of this many points; nothing is known of them yet.
+    pub fn new(points: usize) -> Self {
+        Self { potential: RefCell::new(vec![0.0; points]) }
+    }
+
+    /// One potential per data point, zero for those that no batch has had.
+    pub fn potentials(&self) -> Vec<f64> {
+        self.potential.borrow().clone()
+    }
+}
+
+impl Coupling for PersistentOt {
+    #[track_caller]
+    fn couple(&self, ends: Endpoints<'_>, _rng: &mut dyn RngCore) -> Result<Pairing, OtError> {
+        let rows = ends.rows.expect("which point of the data set each target point is");
+        assert_eq!(rows.len(), ends.x1.nrows(), "{} data points for {} target points", rows.len(), ends.x1.nrows());
+        let mut potential = self.potential.borrow_mut();
+        let start: Vec<f64> = rows.iter().map(|&row| potential[row]).collect();
+        let cost = Cost::SquaredEuclidean.matrix(ends.x0, ends.x1)?;
+        let best = assignment_from(cost.view(), &start)?;
+        // Only differences count; with mean zero, the potentials of different batches can stand side by side.
+        let mean = best.dual_target.iter().sum::<f64>() / rows.len().max(1) as f64;
+        for (&row, v) in rows.iter().zip(&best.dual_target) {
+            potential[row] = v - mean;
+        }
+        Ok(Pairing::from_targets(best.target_of))
+    }
+}

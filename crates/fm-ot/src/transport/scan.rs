@@ -1,0 +1,123 @@
+//! Passes over one row of costs, where the solver spends its time outside the tree.
+//!
+//! Written in lanes and inlined into whatever vector unit `pulp` dispatches to. Minima do not depend on the order in
+//! which they are taken, so every unit gives the same plan.
+
+use super::simplex::Candidate;
+use crate::Real;
+
+/// Independent partial results per pass; a multiple of the vector width of every current machine.
+const LANES: usize = 16;
+
+/// The cheapest column of a row, and what the two cheapest cost.
+pub(super) struct TwoBest<A> {
+    pub(super) column: usize,
+    pub(super) best: A,
+    pub(super) second: A,
+}
+
+/// The two smallest of `cost[j] + price[j]`, the first column on ties; infinite where there are none.
+#[inline(always)]
+pub(super) fn two_best<A: Real>(cost: &[A], price: &[A]) -> TwoBest<A> {
+    let mut best = [A::infinity(); LANES];
+    let mut second = [A::infinity(); LANES];
+    let (costs, cost_tail) = cost.as_chunks::<LANES>();
+    let (prices, price_tail) = price.as_chunks::<LANES>();
+    for (c, p) in costs.iter().zip(prices) {
+        for l in 0..LANES {
+            insert(&mut best[l], &mut second[l], c[l] + p[l]);
+        }
+    }
+    let (mut first, mut runner_up) = (A::infinity(), A::infinity());
+    for l in 0..LANES {
+        insert(&mut first, &mut runner_up, best[l]);
+        runner_up = smaller(runner_up, second[l]);
+    }
+    for (&c, &p) in cost_tail.iter().zip(price_tail) {
+        insert(&mut first, &mut runner_up, c + p);
+    }
+    TwoBest { column: find(cost, price, first), best: first, second: runner_up }
+}
+
+#[inline(always)]
+fn insert<A: Real>(best: &mut A, second: &mut A, value: A) {
+    let larger = if value < *best { *best } else { value };
+    *second = if larger < *second { larger } else { *second };
+    *best = if value < *best { value } else { *best };
+}
+
+#[inline(always)]
+fn smaller<A: Real>(a: A, b: A) -> A {
+    if b < a { b } else { a }
+}
+
+/// The first column where `cost + price` is `value`.
+#[inline(always)]
+fn find<A: Real>(cost: &[A], price: &[A], value: A) -> usize {
+    let (costs, _) = cost.as_chunks::<LANES>();
+    let (prices, _) = price.as_chunks::<LANES>();
+    let here =
+        |(c, p): (&[A; LANES], &[A; LANES])| (0..LANES).fold(0, |any, l| any | u32::from(c[l] + p[l] == value)) != 0;
+    let from = LANES * costs.iter().zip(prices).position(here).unwrap_or(costs.len());
+    from + cost[from..].iter().zip(&price[from..]).position(|(&c, &p)| c + p == value).unwrap_or(0)
+}
+
+/// The smallest of `cost[j] - potential[j]`, in `f64`.
+#[inline(always)]
+pub(super) fn row_minimum<A: Real>(cost: &[A], potential: &[f64]) -> f64 {
+    let mut least = [f64::INFINITY; LANES];
+    let (costs, cost_tail) = cost.as_chunks::<LANES>();
+    let (potentials, potential_tail) = potential.as_chunks::<LANES>();
+    for (c, v) in costs.iter().zip(potentials) {
+        for l in 0..LANES {
+            least[l] = smaller(least[l], c[l].widen() - v[l]);
+        }
+    }
+    let tail = cost_tail.iter().zip(potential_tail).map(|(c, v)| c.widen() - v);
+    least.into_iter().chain(tail).fold(f64::INFINITY, smaller)
+}
+
+/// The first `most` columns with `cost[j] - potential[j] <= limit`, appended to `candidates`.
+#[inline(always)]
+pub(super) fn collect_within<A: Real>(
+    cost: &[A],
+    potential: &[f64],
+    limit: f64,
+    most: usize,
+    candidates: &mut Vec<Candidate<A>>,
+) {
+    let within = |c: A, v: f64| c.widen() - v <= limit;
+    for (chunk, (costs, potentials)) in cost.chunks(LANES).zip(potential.chunks(LANES)).enumerate() {
+        if costs.iter().zip(potentials).fold(0, |any, (&c, &v)| any | u32::from(within(c, v))) != 0 {
+            for (l, (&cost, _)) in costs.iter().zip(potentials).enumerate().filter(|(_, (c, v))| within(**c, **v)) {
+                if candidates.len() == most {
+                    return;
+                }
+                candidates.push(Candidate { column: (chunk * LANES + l) as u32, cost });
+            }
+        }
+    }
+}
+
+/// The largest finite value in absolute value, and whether all are at most `limit` so or `+inf`.
+#[inline(always)]
+pub(super) fn magnitude<A: Real>(values: &[A], limit: A) -> (A, bool) {
+    let mut largest = [A::zero(); LANES];
+    let mut invalid = [0_u32; LANES];
+    let one = |value: A, largest: &mut A, invalid: &mut u32| {
+        let (size, infinite) = (value.abs(), value == A::infinity());
+        *invalid |= u32::from(!(size <= limit)) & u32::from(!infinite);
+        *largest = if size > *largest && size <= limit { size } else { *largest };
+    };
+    let (chunks, tail) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for l in 0..LANES {
+            one(chunk[l], &mut largest[l], &mut invalid[l]);
+        }
+    }
+    for &value in tail {
+        one(value, &mut largest[0], &mut invalid[0]);
+    }
+    let largest = largest.into_iter().fold(A::zero(), |a, b| if b > a { b } else { a });
+    (largest, invalid.into_iter().all(|i| i == 0))
+}
