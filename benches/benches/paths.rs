@@ -1,14 +1,15 @@
-//! What do the state z and the target u of a batch cost, next to copying as many bytes?
+//! What do the state z and the target u of a batch cost, next to copying as many bytes; and what the coefficients alone?
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fm_benches::{mixture, noise, rng, times};
+use fm_benches::{Clock, criterion, mixture, noise, rng, schedules, times};
 use fm_paths::nd::blend_into;
 use fm_paths::{AffinePath, Linear, Prediction};
 use ndarray::Array2;
 
-fn paths(c: &mut Criterion) {
+fn arrays(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("paths");
     let path = AffinePath::new(Linear);
     for (n, d) in [(256, 2), (4096, 2), (65536, 64), (1024, 3072)] {
@@ -41,5 +42,25 @@ fn paths(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, paths);
+/// 1024 times on every schedule.
+fn coefficients(c: &mut Criterion<Clock>) {
+    let mut group = c.benchmark_group("paths");
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500));
+    let t = times(1024, &mut rng());
+    for (name, schedule) in schedules() {
+        let path = AffinePath::new(schedule);
+        group.bench_function(BenchmarkId::new("coefficients-state", name), |b| {
+            b.iter(|| path.state(black_box(&t)));
+        });
+        group.bench_function(BenchmarkId::new("coefficients-target", name), |b| {
+            b.iter(|| path.target(Prediction::Velocity, black_box(&t)));
+        });
+        group.bench_function(BenchmarkId::new("coefficients-convert", name), |b| {
+            b.iter(|| path.convert(Prediction::Velocity, Prediction::Data, black_box(&t)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(name = benches; config = criterion(); targets = arrays, coefficients);
 criterion_main!(benches);

@@ -3,11 +3,11 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use fm_benches::{mixture_velocity, noise, rng};
+use fm_benches::{Clock, criterion, mixture_velocity, noise, rng};
 use fm_solvers::{FixedMethod, SolveError, Time, TimeGrid, solve_fixed};
 use ndarray::Array2;
 
-fn mixture(c: &mut Criterion) {
+fn mixture(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("solvers");
     group.sample_size(10);
     let x0 = noise(4096, 2, &mut rng()).mapv(f64::from);
@@ -32,5 +32,5 @@ fn mixture(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, mixture);
+criterion_group!(name = benches; config = criterion(); targets = mixture);
 criterion_main!(benches);

@@ -11,6 +11,11 @@ def into(t, x1, x0, z, u):
     np.add(z, x0, out=z)
 
 
+def copy(x1, x0, z, u):
+    np.copyto(z, x0)
+    np.copyto(u, x1)
+
+
 for n, d in ((256, 2), (4096, 2), (65536, 64), (1024, 3072)):
     rng = generator()
     x0, x1, t = noise(rng, n, d), mixture(rng, n, d), rng.random((n, 1)).astype(np.float32)
@@ -18,3 +23,4 @@ for n, d in ((256, 2), (4096, 2), (65536, 64), (1024, 3072)):
     name = f"NumPy {np.__version__}"
     report(f"paths/state-and-target/{n}x{d}", name, lambda: (t * x1 + (1 - t) * x0, x1 - x0))
     report(f"paths/sample-into/{n}x{d}", name, lambda: into(t, x1, x0, z, u))
+    report(f"paths/copy/{n}x{d}", name, lambda: copy(x1, x0, z, u))

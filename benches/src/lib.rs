@@ -2,6 +2,9 @@
 //!
 //! The Python peers draw from the same laws with their own generators: `benches/peers/inputs.py` mirrors this file.
 
+mod clock;
+mod schedules;
+
 use std::f64::consts::TAU;
 
 use fm_paths::Toy;
@@ -9,6 +12,9 @@ use fm_solvers::{SolveError, Time};
 use ndarray::{Array2, Zip};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+pub use clock::{Clock, criterion};
+pub use schedules::schedules;
 
 /// The number of Gaussians on the ring.
 const MODES: usize = 8;

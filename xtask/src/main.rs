@@ -18,6 +18,7 @@ mod tidy;
 mod validate;
 mod workspace;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,9 +58,12 @@ enum Command {
     Bench {
         /// One file of benches/benches, without `.rs`
         name: Option<String>,
-        /// Compare with Python libraries, single-threaded, in a virtual environment below the target folder
+        /// Compare with Python libraries, in a virtual environment below the target folder
         #[arg(long)]
         peers: bool,
+        /// Threads of either side: all by default, one with `--peers`
+        #[arg(long, value_name = "N")]
+        threads: Option<NonZeroUsize>,
     },
     /// rustfmt and clippy, warnings denied, no LibTorch needed
     Lint,
@@ -84,7 +88,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Demo => demo::run(&workspace),
         Command::Test => test::run(&workspace),
-        Command::Bench { name, peers } => bench::run(&workspace, name.as_deref(), peers),
+        Command::Bench { name, peers, threads } => bench::run(&workspace, name.as_deref(), peers, threads),
         Command::Lint => lint::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
         Command::Doc => doc::run(&workspace),

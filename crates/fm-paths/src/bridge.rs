@@ -15,7 +15,13 @@
 //!
 //! The score exists because ε is Gaussian and independent **by construction**, whatever the coupling of the ends. That is
 //! the guard: these paths offer a score of their own and no conversion to it from other predictions, and the conversions
-//! of [`crate::AffinePath`], which take the *source* for that noise, do not apply to them.
+//! of [`crate::AffinePath`], which take the *source* for that noise, do not apply to them. They do not compile:
+//!
+//! ```compile_fail,E0599
+//! use fm_paths::{Prediction, bridge::{Ends, Gamma, Interpolant}};
+//! let i_cfm = Interpolant::new(Ends::Linear, Gamma::Constant { sigma: 0.1 }).unwrap();
+//! i_cfm.convert(Prediction::Velocity, Prediction::Score, &[0.5]); // the source is data: no such identity
+//! ```
 //!
 //! | path | a, b | γ | velocity | score |
 //! |---|---|---|---|---|
@@ -23,6 +29,7 @@
 //! | [`Interpolant`], `γ = constant` (I-CFM) | t, 1 − t | σ | everywhere | everywhere |
 //! | [`Interpolant`], `γ = brownian` | any | √(a·t(1 − t)) | inside | inside |
 //! | [`Interpolant`], `γ = sin-squared` | any | sin²(πt) | everywhere | inside |
+//! | [`Interpolant`], `ends = mirror` | 1, 0 | any | as its γ | as its γ |
 //! | [`OneSided`] | α, 0 | σ of a schedule | as the schedule | where σ > 0 |
 //! | [`BrownianBridge`], `dX = g dW` | τ, 1 − τ | √(F(1)·τ(1 − τ)) | inside | inside |
 //!
@@ -51,12 +58,15 @@
 mod brownian;
 mod interpolant;
 mod reference;
+mod target;
 
 pub use brownian::BrownianBridge;
 pub use interpolant::{Ends, Gamma, Interpolant, OneSided};
-pub use reference::{Constant, Geometric, Numeric, Reference};
+pub use reference::{Constant, Geometric, NamedReference, Numeric, Reference};
+pub use target::BridgeTarget;
 
 use crate::PathError;
+use crate::nd::OnBridge;
 
 const NO_NOISE: &str = "the state holds no noise here; keep the times away (t_min, t_max), or learn γ·score = −ε (scaled_score), which is finite";
 const INFINITE_RATE: &str =
@@ -106,7 +116,12 @@ pub trait ConditionalPath {
 
     /// The state `z`.
     fn state(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "state", INFINITE_RATE, |t| self.at(t).state)
+        rows(t, |t, index| finite_state(self.at(t), t, index))
+    }
+
+    /// The regression target `wanted`.
+    fn target(&self, wanted: BridgeTarget, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
+        rows(t, |t, index| finite_target(wanted, self.at(t), t, index))
     }
 
     /// The regression target of the probability flow: the velocity of z given (x₁, x₀, ε).
@@ -114,19 +129,27 @@ pub trait ConditionalPath {
     /// Its mean given z is the marginal velocity, as is that of the velocity given the ends alone: the two are equal as
     /// functions of z, `γ'·ε = γ'/γ·(z − mean)`.
     fn velocity(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "velocity", INFINITE_RATE, |t| self.at(t).rate)
+        self.target(BridgeTarget::Velocity, t)
     }
 
     /// The regression target of the score: `−ε/γ`.
     fn score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "score", NO_NOISE, |t| [0.0, 0.0, -1.0 / self.at(t).state[2]])
+        self.target(BridgeTarget::Score, t)
     }
 
     /// The score times γ, which is `−ε`: finite at every time, and what a score network should learn.
     ///
     /// At a time where the state holds no noise at all the target is independent of the state and its mean is zero.
     fn scaled_score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "scaled score", NO_NOISE, |_| [0.0, 0.0, -1.0])
+        self.target(BridgeTarget::ScaledScore, t)
+    }
+
+    /// The same operations on ndarray arrays.
+    fn arrays(&self) -> OnBridge<'_, Self>
+    where
+        Self: Sized,
+    {
+        OnBridge(self)
     }
 }
 
@@ -142,23 +165,38 @@ impl<P: ConditionalPath + ?Sized> ConditionalPath for Box<P> {
     }
 }
 
-/// A finite row for every checked time.
-fn rows(
-    t: &[f64],
-    quantity: &'static str,
-    remedy: &'static str,
-    f: impl Fn(f64) -> [f64; 3],
-) -> Result<Vec<[f64; 3]>, PathError> {
+/// What `row` gives for every checked time.
+fn rows<T>(t: &[f64], row: impl Fn(f64, usize) -> Result<T, PathError>) -> Result<Vec<T>, PathError> {
     t.iter()
         .enumerate()
         .map(|(index, &t)| {
             PathError::check_time(index, t)?;
-            let row = f(t);
-            if row.iter().all(|c| c.is_finite()) {
-                Ok(row)
-            } else {
-                Err(PathError::Bridge { quantity, t, index, remedy })
-            }
+            row(t, index)
         })
         .collect()
+}
+
+/// A row that is finite, or the error that names what is not.
+fn finite<const K: usize>(
+    row: [f64; K],
+    (quantity, remedy): (&'static str, &'static str),
+    t: f64,
+    index: usize,
+) -> Result<[f64; K], PathError> {
+    if row.iter().all(|c| c.is_finite()) { Ok(row) } else { Err(PathError::Bridge { quantity, t, index, remedy }) }
+}
+
+/// The row of the state.
+pub(crate) fn finite_state(point: BridgePoint, t: f64, index: usize) -> Result<[f64; 3], PathError> {
+    finite(point.state, ("state", INFINITE_RATE), t, index)
+}
+
+/// The row of a target.
+pub(crate) fn finite_target(
+    wanted: BridgeTarget,
+    point: BridgePoint,
+    t: f64,
+    index: usize,
+) -> Result<[f64; 3], PathError> {
+    finite(wanted.row(point), wanted.in_errors(), t, index)
 }

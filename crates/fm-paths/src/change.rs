@@ -4,7 +4,7 @@
 //! a network can be asked at the matched time about the rescaled state. What it says is a row of *its* schedule in the
 //! same basis of data and noise, so the conversion to a row of the other schedule is [`solve`] again.
 
-use crate::{AffinePath, Conversion, PathError, Prediction, Schedule, SchedulePoint, solve};
+use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// What to ask a network of the trained schedule for the state of the sampled one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,9 +65,8 @@ impl<A: Schedule, B: Schedule> ScheduleChange<A, B> {
     pub fn convert(&self, given: Prediction, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         AffinePath::new(&self.sampled).each(t, |index, point| {
             let (_, trained) = self.matched_point(t[index], point)?;
-            let Conversion { state, prediction } = solve(point.state(), given.row(trained), wanted.row(point))
-                .ok_or(PathError::Singular { given, wanted, t: t[index], index })?;
-            Ok([state, prediction])
+            let singular = PathError::Singular { given, wanted, t: t[index], index };
+            solve(point.state(), given.row(trained), wanted.row(point)).ok_or(singular).map(Into::into)
         })
     }
 

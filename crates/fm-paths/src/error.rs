@@ -104,6 +104,20 @@ pub enum PathError {
         /// Position of that time in the batch.
         index: usize,
     },
+    /// A time nearer to the data than the level at which a consistency function ends.
+    #[error(
+        "the noise level {level} at t = {t} (index {index}) is below level_min = {level_min}, where the consistency function ends: sample there without it, or lower level_min"
+    )]
+    PastBoundary {
+        /// The noise level at that time.
+        level: f64,
+        /// The level of the boundary.
+        level_min: f64,
+        /// The time.
+        t: f64,
+        /// Position of that time in the batch.
+        index: usize,
+    },
     /// A log-SNR that the schedule does not have at any time.
     #[error("log-SNR {log_snr} is outside [{min}, {max}], the range of the schedule")]
     LogSnrOutOfRange {

@@ -4,6 +4,7 @@
 ///
 /// Small arguments are moved up by the recurrence; from 16 on the series of Bernoulli numbers is exact to rounding
 /// (its first omitted term is below 2e-16).
+#[inline]
 pub(crate) fn stirling_remainder(mut x: f64) -> [f64; 2] {
     let (mut value, mut slope) = (0.0, 0.0);
     while x < 16.0 {
@@ -13,13 +14,12 @@ pub(crate) fn stirling_remainder(mut x: f64) -> [f64; 2] {
         x += 1.0;
     }
     let series = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0];
-    let mut power = 1.0 / x;
-    for (i, coefficient) in series.into_iter().enumerate() {
-        value += coefficient * power;
-        slope -= coefficient * power * (2 * i + 1) as f64 / x;
-        power /= x * x;
+    let (r, mut sum, mut derivative) = (x.recip(), 0.0, 0.0);
+    for (i, coefficient) in series.into_iter().enumerate().rev() {
+        sum = sum * r * r + coefficient;
+        derivative = derivative * r * r + coefficient * (2 * i + 1) as f64;
     }
-    [value, slope]
+    [value + sum * r, slope - derivative * r * r]
 }
 
 /// The natural logarithm of the gamma function, for `x > 0`.

@@ -23,9 +23,24 @@
 //! The rejected alternative is a path that is generic over a tensor type. It evaluates coefficients in the tensor's
 //! precision, drags a backend trait through every signature, and still needs one implementation for each backend.
 //!
-//! What does not fit two coefficients has rooms of its own: [`bridge`] for paths between two arbitrary ends with noise of
-//! their own (three coefficients), [`Guidance`] for mixtures of two predictions, and [`oracle`] for what a perfect network
-//! would answer, which tests may be held against.
+//! # Guided tour
+//!
+//! | question | room |
+//! |---|---|
+//! | How much data and noise, when? | [`Schedule`] and its implementations ([`Linear`], [`Cosine`], [`Vp`], [`Edm`], …), by name [`NamedSchedule`]; tables [`DdpmBeta`], [`IddpmBeta`], [`BetaTable`], [`AlphaTable`]; from other descriptions [`FromLogSnr`], [`FromSde`]; wrapped [`Rescaled`], [`Reparametrised`], [`Reversed`] |
+//! | What does a network learn, and what does its answer imply? | [`AffinePath`]: `state`, `target`, `convert`, `transfer`; [`rows`] for anything else that is a row |
+//! | What if it is wrapped, or was trained on another schedule? | [`Preconditioning`]; [`ScheduleChange`] |
+//! | What is its loss? | [`Weighting`] |
+//! | At which times? | [`TimeLaw`] drawn by [`TimeSampler`], with importance weights; [`quantile_times`], [`shift_time`] |
+//! | How is it steered? | [`Guidance`], and [`AffinePath::classifier`] |
+//! | How is it sampled with noise? | [`AffinePath::sde_drift`], [`Schedule::diffusion_of_eta`] |
+//! | In one step, or a few? | [`few_step`]: MeanFlow, shortcut and consistency models |
+//! | Between two data sets? | [`bridge`]: three coefficients, with noise of their own |
+//! | What would a perfect network say? | [`oracle`]: Gaussians, mixtures, data sets, the Gaussian Schrödinger bridge |
+//! | On arrays? | [`nd`] |
+//! | On what data, to try it? | [`Toy`] |
+//!
+//! The derivation of each corollary of the one system is in `docs/derivations.md` of the repository.
 //!
 //! # Examples
 //!
@@ -40,10 +55,33 @@
 //! # Ok::<(), fm_paths::PathError>(())
 //! ```
 //!
+//! A training batch, with the loss of another prediction, and one step of a sampler:
+//!
+//! ```
+//! use fm_paths::{AffinePath, Cosine, Prediction, TimeLaw, TimeSampler, Weighting, nd::blend};
+//! use ndarray::array;
+//! use rand::SeedableRng;
+//!
+//! let (path, predicts) = (AffinePath::new(Cosine), Prediction::V);
+//! let (x1, x0) = (array![[1.0, 0.0], [0.0, 1.0]], array![[0.3, -0.8], [-1.1, 0.2]]);
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+//! let t = TimeSampler::new(TimeLaw::Stratified, 0.0, 1.0)?.sample(2, &mut rng);
+//!
+//! let z = blend(&path.state(&t)?, &x1, &x0); // the input of the network
+//! let v = blend(&path.target(predicts, &t)?, &x1, &x0); // what it should say
+//! let weights = Weighting::Prediction { space: Prediction::Velocity }.weights(&path, predicts, &t)?;
+//! assert!(weights.iter().all(|w| (w - (std::f64::consts::PI / 2.0).powi(2)).abs() < 1e-14)); // u = −(π/2)·v
+//!
+//! // A network that says just that leads to the data in a single step.
+//! let end = blend(&path.transfer(predicts, &t, &[1.0, 1.0])?, &z, &v);
+//! assert!((end - x1).iter().all(|error: &f64| error.abs() < 1e-15));
+//! # Ok::<(), fm_paths::PathError>(())
+//! ```
+//!
 //! # Crate features
 //!
-//! - `serde`: configuration types ([`Prediction`], [`NamedSchedule`], [`TimeLaw`], [`Weighting`], [`Toy`]) can be
-//!   read and written.
+//! - `serde`: configuration types ([`Prediction`], [`NamedSchedule`], [`TimeLaw`], [`Weighting`], [`Guidance`], [`Toy`], those
+//!   of [`few_step`] and [`bridge`]) can be read and written.
 //!
 //! # References
 //!
@@ -54,10 +92,12 @@
 pub mod bridge;
 mod change;
 mod error;
+pub mod few_step;
 mod gamma;
 mod guidance;
 mod loss;
 mod mix;
+mod monotone;
 pub mod nd;
 pub mod oracle;
 mod path;
@@ -81,8 +121,9 @@ pub use precondition::{PreconditionCoefficients, Preconditioning};
 pub use prediction::Prediction;
 pub use schedule::{Schedule, SchedulePoint};
 pub use schedules::{
-    Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear, LinearBeta,
-    LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection, Ve, Vp,
+    AlphaTable, Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear,
+    LinearBeta, LinearSigmaMin, LinearVp, NamedSchedule, Polynomial, Reparametrised, Rescaled, Reversed, TimeDirection,
+    Ve, Vp,
 };
 pub use time::{TimeLaw, TimeSampler, quantile_times, resolution_shift, shift_time};
 pub use toy::Toy;

@@ -4,7 +4,7 @@
 //! replaces the table of pairwise formulas that other libraries carry: conversions, DDIM steps, loss weights and SDE
 //! drifts are all one call of [`solve`].
 
-/// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`.
+/// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`. See [`solve`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mix {
     /// How much data.
@@ -25,13 +25,25 @@ impl Mix {
     }
 }
 
-/// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`.
+impl From<Mix> for [f64; 2] {
+    fn from(mix: Mix) -> Self {
+        [mix.data, mix.noise]
+    }
+}
+
+/// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`. See [`solve`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
     /// Coefficient of the state z.
     pub state: f64,
     /// Coefficient of the given prediction p. Its square is the factor between squared errors.
     pub prediction: f64,
+}
+
+impl From<Conversion> for [f64; 2] {
+    fn from(conversion: Conversion) -> Self {
+        [conversion.state, conversion.prediction]
+    }
 }
 
 /// Writes the row `wanted` as a combination of the rows `state` and `given`.

@@ -11,17 +11,18 @@
 //! element is computed from its own inputs alone, so neither the split nor the layout can change a bit of it. The `_into`
 //! forms allocate nothing; above the size where they use threads, rayon's queue may.
 
-mod coefficients;
 mod guide;
 mod kernel;
 mod on_arrays;
+mod on_bridges;
 
 use ndarray::{ArrayBase, Data, DataMut, Dimension, NdFloat, RemoveAxis};
 
 pub use on_arrays::OnArrays;
+pub use on_bridges::OnBridge;
 
 /// The element types of the arrays: `f32` and `f64`. Coefficients stay `f64` and are rounded once.
-pub trait Real: NdFloat {
+pub trait Real: NdFloat + Into<f64> {
     /// The nearest value of this type.
     fn nearest(value: f64) -> Self;
 }

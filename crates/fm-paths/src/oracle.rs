@@ -2,16 +2,20 @@
 //!
 //! A Gaussian is a mixture of one component, and a finite data set a mixture of points, so there is one law here,
 //! [`GaussianMixture`], and one engine. The source is standard normal and independent of the data; then, given a
-//! component with mean m and variance v, state and ends are jointly Gaussian, and with `C = α²v + σ²`
+//! component with mean m and variance v, state and ends are jointly Gaussian, and with `C = α²v + σ²`, in the principal
+//! axes of the component,
 //!
 //! ```text
 //! g = (z − α·m)/C,    E[x₁ | z] = m + α·v·g,    E[x₀ | z] = σ·g,    score = −g
 //! ```
 //!
-//! Every [`Prediction`] is a row (data, noise), so its posterior mean is that row applied to the two expectations, and
-//! the mixture averages them with the posterior weights (log-sum-exp in `f64`). The velocity thus needs no formula of
-//! its own, and neither does a prediction that is added later. The rejected alternative is a formula for each pair of
-//! law and quantity, as most test suites carry it.
+//! Every [`Prediction`](crate::Prediction) is a row (data, noise), so its posterior mean is that row applied to the two
+//! expectations, and the mixture averages them with the posterior weights (log-sum-exp in `f64`). The velocity thus needs
+//! no formula of its own, and neither does a prediction that is added later. The rejected alternative is a formula for
+//! each pair of law and quantity, as most test suites carry it.
+//!
+//! States may be `f32` or `f64`. What happens to them in between is `f64` and is rounded once, at the end; scalars (the
+//! log-density, the divergence) are `f64`.
 //!
 //! [`GaussianBridge`] is the one exact answer here for dependent ends: the Schrödinger bridge between two Gaussians.
 //!
@@ -37,201 +41,13 @@
 //! - T. Karras et al., *Elucidating the Design Space of Diffusion-Based Generative Models*, NeurIPS 2022, Appendix B.3
 //!   (the optimal denoiser over a finite data set).
 
-#![expect(clippy::missing_errors_doc, reason = "stated once, on the types")]
-
+mod exact;
+mod full;
 mod gaussian_bridge;
 mod jacobi;
 mod law;
 mod snapshot;
 
-use ndarray::{Array1, Array2, ArrayRef2};
-use rand::Rng;
-use rayon::prelude::*;
-
+pub use exact::Exact;
 pub use gaussian_bridge::GaussianBridge;
 pub use law::GaussianMixture;
-
-use crate::{PathError, Prediction, Schedule};
-use snapshot::{Scratch, Snapshot};
-
-/// Work (rows × components × dimensions) above which the rows are shared among threads.
-const PARALLEL_WORK: usize = 1 << 15;
-
-/// The exact marginals of the affine path of `schedule` from an independent standard normal to the data of `law`.
-///
-/// # Shapes
-/// States are `[B, d]`; `t` holds one time for all rows or one for each. Results are `[B, d]`, or `[B]` for scalars.
-///
-/// # Errors
-/// [`PathError::TimeOutOfRange`]; [`PathError::Undefined`] where the wanted row is infinite (the velocity of a schedule
-/// with an infinite derivative); [`PathError::Degenerate`] where the state has no density, as at `t = 1` for points.
-///
-/// # Panics
-/// If the dimension of the states, the number of times or the shape of an output does not match.
-///
-/// # Examples
-/// ```
-/// use fm_paths::{Cosine, oracle::{Exact, GaussianMixture}};
-/// use ndarray::array;
-///
-/// // Standard normal data stay standard normal on the cosine path: the field is zero and the score is −z.
-/// let exact = Exact::new(Cosine, GaussianMixture::standard_normal(2)?);
-/// let z = array![[0.3, -2.0]];
-/// assert!(exact.velocity(&[0.4], &z)?.iter().all(|u| u.abs() < 1e-15));
-/// assert!((exact.score(&[0.4], &z)? + &z).iter().all(|e| e.abs() < 1e-15));
-/// # Ok::<(), fm_paths::PathError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Exact<S> {
-    /// The schedule of the path.
-    pub schedule: S,
-    /// The law of the data.
-    pub law: GaussianMixture,
-}
-
-/// What is computed for each row.
-#[derive(Clone, Copy)]
-enum Ask {
-    Predict(Prediction),
-    Divergence,
-    LogDensity,
-}
-
-impl<S: Schedule + Sync> Exact<S> {
-    /// The exact marginals of `schedule` and `law`.
-    pub fn new(schedule: S, law: GaussianMixture) -> Self {
-        Self { schedule, law }
-    }
-
-    /// The posterior mean `E[q | z]` of the quantity `wanted`: what the best network predicts.
-    pub fn predict(&self, wanted: Prediction, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
-        let mut out = Array2::zeros(z.raw_dim());
-        self.predict_into(wanted, t, z, &mut out)?;
-        Ok(out)
-    }
-
-    /// [`Exact::predict`] into a given array.
-    ///
-    /// # Panics
-    /// As the type says, and if the shape of the output is not that of the states.
-    #[track_caller]
-    pub fn predict_into(
-        &self,
-        wanted: Prediction,
-        t: &[f64],
-        z: &ArrayRef2<f64>,
-        out: &mut ArrayRef2<f64>,
-    ) -> Result<(), PathError> {
-        assert_eq!(z.shape(), out.shape(), "oracle: the output differs in shape from the states");
-        match (self.law.rotation(), out.as_slice_mut()) {
-            (None, Some(out)) => self.ask(Ask::Predict(wanted), t, z, out),
-            (rotation, _) => {
-                let mut own = Array2::zeros(z.raw_dim());
-                self.ask(Ask::Predict(wanted), t, z, own.as_slice_mut().expect("a fresh array is contiguous"))?;
-                out.assign(&rotation.map_or_else(|| own.view().into_owned(), |axes| own.dot(&axes.t())));
-                Ok(())
-            }
-        }
-    }
-
-    /// The marginal velocity `u(z, t) = E[dz/dt | z]`, whose flow carries the source to the data.
-    pub fn velocity(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
-        self.predict(Prediction::Velocity, t, z)
-    }
-
-    /// The marginal score `∇ log p_t(z)`; finite at `t = 1` where the data have a density.
-    pub fn score(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
-        self.predict(Prediction::Score, t, z)
-    }
-
-    /// The divergence of the marginal velocity, in closed form.
-    ///
-    /// ```text
-    /// div u = Σ_k r_k [tr G_k + (s_k − s)·(u_k − u)],    u_k = α̇·m_k + G_k·(z − α·m_k),   s_k = −(z − α·m_k)/C_k
-    /// ```
-    pub fn divergence(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Ask::Divergence, t, z)
-    }
-
-    /// `log p_t(z)`, normalised.
-    pub fn log_density(&self, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
-        self.scalar(Ask::LogDensity, t, z)
-    }
-
-    /// Draws `n` states at time `t`. Shape `[n, d]`.
-    ///
-    /// # Errors
-    /// [`PathError::TimeOutOfRange`].
-    pub fn sample_state<R: Rng + ?Sized>(&self, t: f64, n: usize, rng: &mut R) -> Result<Array2<f64>, PathError> {
-        PathError::check_time(0, t)?;
-        let point = self.schedule.at(t);
-        let x1 = self.law.sample(n, rng);
-        let x0 = GaussianMixture::standard_normal(self.law.dim())?.sample(n, rng);
-        Ok(x1 * point.alpha + x0 * point.sigma)
-    }
-
-    #[track_caller]
-    fn scalar(&self, ask: Ask, t: &[f64], z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
-        let mut out = Array1::zeros(z.nrows());
-        self.ask(ask, t, z, out.as_slice_mut().expect("a fresh array is contiguous"))?;
-        Ok(out)
-    }
-
-    /// Answers for all rows, in the principal axes of the law; `out` holds one value or one vector for each row.
-    #[track_caller]
-    fn ask(&self, ask: Ask, t: &[f64], z: &ArrayRef2<f64>, out: &mut [f64]) -> Result<(), PathError> {
-        let (rows, dim) = z.dim();
-        assert_eq!(
-            dim,
-            self.law.dim(),
-            "oracle: states of shape {:?} for a law of dimension {}",
-            z.shape(),
-            self.law.dim()
-        );
-        assert!(t.len() == 1 || t.len() == rows, "oracle: {} times for states of shape {:?}", t.len(), z.shape());
-        let rotated = self.law.rotation().map(|axes| z.dot(axes));
-        let z: &ArrayRef2<f64> = rotated.as_deref().unwrap_or(z);
-        let common = if t.len() == 1 { Some(self.snapshot(ask, t, 0)?) } else { None };
-        if out.is_empty() {
-            return Ok(());
-        }
-        let width = out.len() / rows;
-        let work = rows * self.law.len() * dim;
-        let chunk = if work < PARALLEL_WORK { rows } else { rows.div_ceil(8 * rayon::current_num_threads()) };
-        let block = |(start, out): (usize, &mut [f64])| -> Result<(), PathError> {
-            let mut scratch = Scratch::new(self.law.len(), dim);
-            for (index, out) in (start * chunk..).zip(out.chunks_exact_mut(width)) {
-                scratch.load(&z.row(index));
-                let own;
-                let snapshot = if let Some(common) = &common {
-                    common
-                } else {
-                    own = self.snapshot(ask, t, index)?;
-                    &own
-                };
-                match ask {
-                    Ask::Predict(_) => snapshot.predict(&mut scratch, out),
-                    Ask::Divergence => out[0] = snapshot.divergence(&mut scratch),
-                    Ask::LogDensity => out[0] = snapshot.log_density(&mut scratch),
-                }
-            }
-            Ok(())
-        };
-        if chunk == rows {
-            return block((0, out));
-        }
-        // Rows are independent, so the split cannot change a result; the first error in order is the one reported.
-        let errors = out.par_chunks_mut(chunk * width).enumerate().filter_map(|part| block(part).err());
-        errors.collect::<Vec<_>>().into_iter().next().map_or(Ok(()), Err)
-    }
-
-    fn snapshot(&self, ask: Ask, t: &[f64], index: usize) -> Result<Snapshot<'_>, PathError> {
-        let wanted = match ask {
-            Ask::Predict(wanted) => wanted,
-            Ask::Divergence => Prediction::Velocity,
-            Ask::LogDensity => Prediction::Score,
-        };
-        PathError::check_time(index, t[index])?;
-        Snapshot::new(&self.law, self.schedule.at(t[index]), wanted, t[index], index)
-    }
-}

@@ -115,6 +115,13 @@ impl Preconditioning {
     }
 
     /// The factor `c_in/α` from the state z of a schedule to the network's input. Infinite for VE where α = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Cosine, Preconditioning, Schedule};
+    /// let scale = Preconditioning::Edm { sigma_data: 1.0 }.input_scale(Cosine.at(0.3));
+    /// assert!((scale - 1.0).abs() < 1e-15); // the state has unit variance already
+    /// ```
     pub fn input_scale(&self, point: SchedulePoint) -> f64 {
         match *self {
             Self::Edm { sigma_data } => point.sigma.hypot(sigma_data * point.alpha).recip(),

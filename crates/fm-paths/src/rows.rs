@@ -5,16 +5,29 @@
 //! that return a row, and [`AffinePath::convert_rows`] takes any such function: a variant for each would multiply the
 //! places that have to know all of them.
 
-use crate::{AffinePath, Conversion, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
+use crate::{AffinePath, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// data − noise: the velocity of the linear path in our time, whatever the schedule.
 ///
 /// Networks of rectified flow predict it also on other schedules, where it is not the velocity α̇·x₁ + σ̇·x₀.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Cosine, Linear, Prediction, Schedule, rows};
+/// assert_eq!(rows::data_minus_noise(Linear.at(0.3)), Prediction::Velocity.row(Linear.at(0.3)));
+/// assert_ne!(rows::data_minus_noise(Cosine.at(0.3)), Prediction::Velocity.row(Cosine.at(0.3)));
+/// ```
 pub fn data_minus_noise(_: SchedulePoint) -> Mix {
     Mix { data: 1.0, noise: -1.0 }
 }
 
 /// noise − data: the "u" or flow prediction of the diffusion literature, whose time runs from data to noise.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Linear, Schedule, TimeDirection, rows};
+/// assert_eq!(rows::noise_minus_data(Linear.at(0.3)), TimeDirection::DataToSource.velocity_row(Linear.at(0.3)));
+/// ```
 pub fn noise_minus_data(_: SchedulePoint) -> Mix {
     Mix { data: -1.0, noise: 1.0 }
 }
@@ -27,6 +40,13 @@ pub fn noise_minus_data(_: SchedulePoint) -> Mix {
 ///
 /// Any `g ≥ 0` is allowed, and `g = 0` is the flow, also where the score is undefined. The source must be a standard
 /// normal one, drawn independently of the data.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Linear, Mix, Schedule, rows};
+/// assert_eq!(rows::sde_drift(Linear.at(0.5), 1.0), Mix { data: 1.0, noise: -2.0 });
+/// assert_eq!(rows::sde_drift(Linear.at(1.0), 0.0), Mix { data: 1.0, noise: -1.0 }); // the flow, also at the data
+/// ```
 ///
 /// # References
 /// - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
@@ -60,9 +80,8 @@ impl<S: Schedule> AffinePath<S> {
         t: &[f64],
     ) -> Result<Vec<[f64; 2]>, PathError> {
         self.each(t, |index, point| {
-            let Conversion { state, prediction } =
-                solve(point.state(), given(point), wanted(point)).ok_or(PathError::Dependent { t: t[index], index })?;
-            Ok([state, prediction])
+            let dependent = PathError::Dependent { t: t[index], index };
+            solve(point.state(), given(point), wanted(point)).ok_or(dependent).map(Into::into)
         })
     }
 
@@ -87,9 +106,8 @@ impl<S: Schedule> AffinePath<S> {
     pub fn sde_drift(&self, given: Prediction, t: &[f64], g: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         assert_eq!(t.len(), g.len(), "sde_drift needs one g for each t");
         self.each(t, |index, point| {
-            let Conversion { state, prediction } = solve(point.state(), given.row(point), sde_drift(point, g[index]))
-                .ok_or(PathError::Dependent { t: t[index], index })?;
-            Ok([state, prediction])
+            let dependent = PathError::Dependent { t: t[index], index };
+            solve(point.state(), given.row(point), sde_drift(point, g[index])).ok_or(dependent).map(Into::into)
         })
     }
 

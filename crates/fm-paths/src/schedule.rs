@@ -8,6 +8,14 @@
 use crate::{Mix, PathError, root};
 
 /// α and σ with their time derivatives, at one time.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Linear, Mix, Schedule};
+/// let point = Linear.at(0.25);
+/// assert_eq!(point.state(), Mix { data: 0.25, noise: 0.75 });
+/// assert_eq!((point.level(), point.log_snr()), (3.0, -2.0 * 3.0_f64.ln()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SchedulePoint {
     /// α(t), the amplitude of the data (never the cumulative product ᾱ = α²).
@@ -36,7 +44,7 @@ impl SchedulePoint {
 
     /// The noise level σ/α, what EDM calls σ; +∞ where α = 0.
     pub fn level(self) -> f64 {
-        self.sigma / self.alpha
+        self.sigma / (self.alpha + 0.0) // −0, as of a time −0, is 0
     }
 }
 
@@ -90,6 +98,16 @@ pub trait Schedule {
     /// The amplitudes and their derivatives at `t ∈ [0, 1]`.
     fn at(&self, t: f64) -> SchedulePoint;
 
+    /// [`Schedule::at`] for each of many times, into as many places of `points`: what a batch calls.
+    ///
+    /// The provided version is the definition. It is a method so that a schedule behind a pointer is looked up once for a
+    /// batch, and the loop over the times is compiled for the schedule.
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        for (point, &t) in points.iter_mut().zip(t) {
+            *point = self.at(t);
+        }
+    }
+
     /// The log signal-to-noise ratio λ = log(α²/σ²) at `t`.
     fn log_snr(&self, t: f64) -> f64 {
         self.at(t).log_snr()
@@ -137,6 +155,12 @@ pub trait Schedule {
     }
 
     /// `f = d log α/dt`, of the diffusion process above; +∞ where α = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!((Linear.drift(0.25), Linear.drift(0.0)), (4.0, f64::INFINITY)); // 1/t
+    /// ```
     fn drift(&self, t: f64) -> f64 {
         let point = self.at(t);
         if point.alpha == 0.0 { f64::INFINITY } else { point.d_alpha / point.alpha }
@@ -161,6 +185,14 @@ pub trait Schedule {
     }
 
     /// The diffusion coefficient `η·g(t)` of generation at stochasticity η: 0 is the flow, 1 the reversed noising process.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Schedule, Ve};
+    /// let ve = Ve::default();
+    /// assert_eq!(ve.diffusion_of_eta(0.3, 0.5), 0.5 * ve.g2(0.3).sqrt());
+    /// assert_eq!(ve.eta_of_diffusion(0.3, ve.g2(0.3).sqrt()), 1.0);
+    /// ```
     fn diffusion_of_eta(&self, t: f64, eta: f64) -> f64 {
         if eta == 0.0 { 0.0 } else { eta * self.g2(t).sqrt() }
     }
@@ -177,6 +209,9 @@ macro_rules! forward {
         impl<S: Schedule + ?Sized> Schedule for $pointer {
             fn at(&self, t: f64) -> SchedulePoint {
                 (**self).at(t)
+            }
+            fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+                (**self).at_each(t, points);
             }
             fn log_snr(&self, t: f64) -> f64 {
                 (**self).log_snr(t)

@@ -1,5 +1,6 @@
 //! The schedules, one file each, and the list of those that a configuration can name.
 
+mod alpha_table;
 mod beta;
 mod cosine;
 mod edm;
@@ -15,6 +16,7 @@ mod reversed;
 mod ve;
 mod vp;
 
+pub use alpha_table::AlphaTable;
 pub use beta::{BetaFn, BetaNumeric, BetaTable, DdpmBeta, IddpmBeta, LinearBeta};
 pub use cosine::Cosine;
 pub use edm::Edm;
@@ -49,6 +51,13 @@ use crate::{PathError, Schedule, SchedulePoint};
 ///
 /// Where the table has another source end than (0, 1), the state at `t = 0` is not the source sample: sampling starts from
 /// σ(0) times it, and is off by the data that α(0) leaves in. Where σ̇ is infinite at 1, so is the velocity.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{NamedSchedule, Polynomial, Schedule};
+/// let schedule = NamedSchedule::Polynomial(Polynomial { power: 2.0 });
+/// assert_eq!((schedule.at(0.5).alpha, NamedSchedule::default().at(0.5).alpha), (0.25, 0.5));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -125,6 +134,10 @@ impl NamedSchedule {
 impl Schedule for NamedSchedule {
     fn at(&self, t: f64) -> SchedulePoint {
         self.named().at(t)
+    }
+
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        self.named().at_each(t, points);
     }
 
     fn log_snr(&self, t: f64) -> f64 {

@@ -3,26 +3,30 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// Median seconds by benchmark id.
-pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, f64>> {
+/// Median seconds by benchmark id, of the files `names` that were measured since `began`: the folder keeps older ones.
+pub(super) fn read(folder: &Path, names: &[String], began: SystemTime) -> Result<BTreeMap<String, f64>> {
     let mut found = BTreeMap::new();
-    collect(folder, &mut found)?;
+    for name in names {
+        collect(&folder.join(name), began, &mut found)?;
+    }
     Ok(found)
 }
 
-fn collect(folder: &Path, found: &mut BTreeMap<String, f64>) -> Result<()> {
+fn collect(folder: &Path, began: SystemTime, found: &mut BTreeMap<String, f64>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if !path.is_dir() {
             continue;
         }
-        if path.join("benchmark.json").exists() {
+        let benchmark = path.join("benchmark.json");
+        if benchmark.exists() {
             // `base` holds the run before; ours is `new`.
-            if path.ends_with("new") {
+            if path.ends_with("new") && fs::metadata(benchmark)?.modified()? >= began {
                 let json =
                     |name: &str| -> Result<Value> { Ok(serde_json::from_str(&fs::read_to_string(path.join(name))?)?) };
                 let entry = estimate(&json("benchmark.json")?, &json("estimates.json")?);
@@ -31,7 +35,7 @@ fn collect(folder: &Path, found: &mut BTreeMap<String, f64>) -> Result<()> {
                 found.insert(id, seconds);
             }
         } else {
-            collect(&path, found)?;
+            collect(&path, began, found)?;
         }
     }
     Ok(())

@@ -1,13 +1,15 @@
 //! `bench`: measure and print, never assert. A threshold on someone else's machine is a failure waiting for a busy day.
 //!
-//! With `--peers` both sides run on one thread and one table shows the ratios.
+//! With `--peers` both sides run on the same number of threads, one unless told otherwise, and one table shows the ratios.
 
 mod estimates;
 mod peers;
 mod table;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 
@@ -18,27 +20,36 @@ use crate::workspace::Workspace;
 const THREADS: [&str; 5] =
     ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"];
 
-pub(crate) fn run(workspace: &Workspace, name: Option<&str>, with_peers: bool) -> Result<()> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    name: Option<&str>,
+    with_peers: bool,
+    threads: Option<NonZeroUsize>,
+) -> Result<()> {
+    let threads = threads.or(NonZeroUsize::new(1).filter(|_| with_peers));
     let names = match name {
         Some(name) => vec![known(workspace, name)?],
         None => all(workspace)?,
     };
     let results = workspace.target().join("criterion");
+    let began = SystemTime::now();
     for name in &names {
         let cargo = Step::cargo(&workspace.root).words("bench -p fm-benches --bench").arg(name);
         // A relative CARGO_TARGET_DIR means another folder to criterion, which runs inside benches/.
-        one_thread(cargo.env("CRITERION_HOME", &results), with_peers).run()?;
+        limited(cargo.env("CRITERION_HOME", &results), threads).run()?;
     }
-    if with_peers {
-        let ours = estimates::read(&results)?;
-        let theirs = peers::measure(workspace, &names)?;
-        println!("\n{}\n\n{}", machine(), table::render(&ours, &theirs));
+    if let (true, Some(threads)) = (with_peers, threads) {
+        let ours = estimates::read(&results, &names, began)?;
+        let theirs = peers::measure(workspace, &names, threads)?;
+        println!("\n{}\n\n{}", machine(threads), table::render(&ours, &theirs));
     }
     Ok(())
 }
 
-fn one_thread(step: Step, yes: bool) -> Step {
-    if yes { THREADS.iter().fold(step, |step, variable| step.env(variable, "1")) } else { step }
+/// The step on at most this many threads; on as many as there are, if none is given.
+fn limited(step: Step, threads: Option<NonZeroUsize>) -> Step {
+    let Some(threads) = threads else { return step };
+    THREADS.iter().fold(step, |step, variable| step.env(variable, threads.to_string()))
 }
 
 fn all(workspace: &Workspace) -> Result<Vec<String>> {
@@ -61,9 +72,12 @@ fn known(workspace: &Workspace, name: &str) -> Result<String> {
 }
 
 /// The line that makes a table worth keeping.
-fn machine() -> String {
+fn machine(threads: NonZeroUsize) -> String {
     let text = fs::read_to_string(Path::new("/proc/cpuinfo")).unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let processor = model.map_or("unknown processor", |(_, name)| name);
-    format!("one thread of {processor}, {} {}", std::env::consts::OS, std::env::consts::ARCH)
+    // Chosen by benches/src/clock.rs and benches/peers/inputs.py.
+    let clock = if threads.get() == 1 { "processor time" } else { "wall time" };
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("threads: {threads}; medians of {clock}; {processor}, {os} {arch}")
 }

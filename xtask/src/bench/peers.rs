@@ -1,12 +1,13 @@
 //! Python libraries that do the same job, in a virtual environment of pinned versions.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::one_thread;
+use super::limited;
 use crate::process::Step;
 use crate::workspace::Workspace;
 
@@ -19,14 +20,14 @@ pub(super) struct Peer {
 }
 
 /// Runs the script beside each benchmark that has one.
-pub(super) fn measure(workspace: &Workspace, names: &[String]) -> Result<Vec<Peer>> {
+pub(super) fn measure(workspace: &Workspace, names: &[String], threads: NonZeroUsize) -> Result<Vec<Peer>> {
     let python = environment(workspace)?;
     let mut peers = Vec::new();
     for name in names {
         // Not `ot.py`: a script's folder comes first where Python looks for modules, and POT is imported as `ot`.
         let script = Path::new("benches/peers").join(format!("peer_{name}.py"));
         if workspace.root.join(&script).exists() {
-            let output = one_thread(Step::new(&python, &workspace.root).arg(&script), true).read()?;
+            let output = limited(Step::new(&python, &workspace.root).arg(&script), Some(threads)).read()?;
             for line in output.lines() {
                 peers.push(parse(line).with_context(|| format!("{} printed `{line}`", script.display()))?);
             }

@@ -1,4 +1,5 @@
-//! One line for each peer's case, with the ratio of its time to ours.
+//! One line for each peer's case, with the ratio of its time to ours, and one for each of our cases that has no peer. Where a
+//! benchmark copies as many bytes (`group/copy/size`), our time as a multiple of that.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,19 +7,42 @@ use std::fmt::Write;
 use super::peers::Peer;
 
 pub(super) fn render(ours: &BTreeMap<String, f64>, peers: &[Peer]) -> String {
-    let case_width = peers.iter().map(|peer| peer.case.len()).max().unwrap_or(0).max(4);
-    let name_width = peers.iter().map(|peer| peer.name.len()).max().unwrap_or(0).max(4);
-    let mut table =
-        format!("{:case_width$}  {:name_width$}  {:>9}  {:>9}  peer/ours\n", "case", "peer", "peer", "ours");
-    for Peer { case, name, seconds } in peers {
-        let (time, ratio) = match ours.get(case) {
-            Some(ours) => (duration(*ours), format!("{:.2}", seconds / ours)),
-            None => ("-".to_owned(), "-".to_owned()),
-        };
-        let _ =
-            writeln!(table, "{case:case_width$}  {name:name_width$}  {:>9}  {time:>9}  {ratio:>9}", duration(*seconds));
+    let alone = ours.keys().filter(|case| peers.iter().all(|peer| peer.case != **case));
+    let rows: Vec<_> = peers
+        .iter()
+        .map(|peer| (&peer.case, peer.name.as_str(), Some(peer.seconds)))
+        .chain(alone.map(|case| (case, "-", None)))
+        .collect();
+    let case_width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0).max(4);
+    let name_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0).max(4);
+    let mut table = format!(
+        "{:case_width$}  {:name_width$}  {:>9}  {:>9}  {:>9}  ours/copy\n",
+        "case", "peer", "peer", "ours", "peer/ours"
+    );
+    let ratio = |above: Option<f64>, below: Option<f64>| {
+        above.zip(below).map_or("-".to_owned(), |(above, below)| format!("{:.2}", above / below))
+    };
+    let time = |seconds: Option<f64>| seconds.map_or("-".to_owned(), duration);
+    for (case, name, theirs) in rows {
+        let own = ours.get(case).copied();
+        let copy = copy_of(case).and_then(|copy| ours.get(&copy).copied());
+        let _ = writeln!(
+            table,
+            "{case:case_width$}  {name:name_width$}  {:>9}  {:>9}  {:>9}  {:>9}",
+            time(theirs),
+            time(own),
+            ratio(theirs, own),
+            ratio(own, copy)
+        );
     }
     table
+}
+
+/// The case of the same group and size that only copies.
+fn copy_of(case: &str) -> Option<String> {
+    let (group, rest) = case.split_once('/')?;
+    let (_, size) = rest.rsplit_once('/')?;
+    Some(format!("{group}/copy/{size}"))
 }
 
 /// Three digits and a unit.
@@ -42,12 +66,16 @@ mod tests {
 
     #[test]
     fn ratios_stand_beside_the_times() {
-        let ours = BTreeMap::from([("ot/exact/128x2".to_owned(), 1e-3)]);
+        let ours = BTreeMap::from([("ot/exact/128x2".to_owned(), 1e-3), ("ot/copy/128x2".to_owned(), 4e-4)]);
         let peer = |case: &str| Peer { case: case.into(), name: "SciPy".into(), seconds: 2.5e-3 };
         let table = render(&ours, &[peer("ot/exact/128x2"), peer("ot/exact/9x9")]);
         let lines: Vec<_> = table.lines().collect();
-        assert!(lines[1].ends_with("2.50 ms    1.00 ms       2.50"), "{table}");
-        assert!(lines[2].ends_with("2.50 ms          -          -"), "{table}");
+        assert!(lines[1].ends_with("2.50 ms    1.00 ms       2.50       2.50"), "{table}");
+        assert!(lines[2].ends_with("2.50 ms          -          -          -"), "{table}");
+        assert!(
+            lines[3].starts_with("ot/copy/128x2") && lines[3].ends_with("-     400 us          -       1.00"),
+            "{table}"
+        );
     }
 
     #[test]

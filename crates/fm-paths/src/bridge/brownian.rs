@@ -1,6 +1,6 @@
 //! Brownian motion pinned at both ends.
 
-use super::{BridgePoint, ConditionalPath, Reference, SINGULAR_DRIFT, rows};
+use super::{BridgePoint, ConditionalPath, Reference, SINGULAR_DRIFT, finite, rows};
 use crate::PathError;
 
 /// The reference process `dX = g(t) dW` pinned at `X(0) = x₀` and `X(1) = x₁`.
@@ -35,10 +35,35 @@ use crate::PathError;
 ///   that varies).
 /// - Y. Shi et al., *Diffusion Schrödinger Bridge Matching*, NeurIPS 2023.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Unchecked<R>", bound(deserialize = "R: Reference + serde::Deserialize<'de>"))
+)]
 pub struct BrownianBridge<R> {
     reference: R,
+    /// F(1).
+    #[cfg_attr(feature = "serde", serde(skip))]
     total: f64,
 }
+
+/// What a file says of a bridge.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Unchecked<R> {
+    reference: R,
+}
+
+#[cfg(feature = "serde")]
+impl<R: Reference> TryFrom<Unchecked<R>> for BrownianBridge<R> {
+    type Error = PathError;
+
+    fn try_from(read: Unchecked<R>) -> Result<Self, PathError> {
+        Self::new(read.reference)
+    }
+}
+
+const NO_DIFFUSION: &str = "g is 0 here, and ½g²·score says nothing of the score; learn γ·score = −ε (scaled_score)";
 
 impl<R: Reference> BrownianBridge<R> {
     /// The bridges of `reference`.
@@ -65,9 +90,10 @@ impl<R: Reference> BrownianBridge<R> {
     /// # Errors
     /// As [`ConditionalPath`]; infinite at `t = 1`.
     pub fn forward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "forward drift", SINGULAR_DRIFT, |t| {
+        rows(t, |t, index| {
             let (pull, tau) = (self.pull(t), self.weight(t));
-            [pull, -pull, -pull * (self.total * tau / (1.0 - tau)).sqrt()]
+            let noise = -pull * (self.total * tau / (1.0 - tau)).sqrt();
+            finite([pull, -pull, noise], ("forward drift", SINGULAR_DRIFT), t, index)
         })
     }
 
@@ -77,9 +103,38 @@ impl<R: Reference> BrownianBridge<R> {
     /// # Errors
     /// As [`ConditionalPath`]; infinite at `t = 0`.
     pub fn backward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
-        rows(t, "backward drift", SINGULAR_DRIFT, |t| {
+        rows(t, |t, index| {
             let (pull, tau) = (self.pull(t), self.weight(t));
-            [pull, -pull, pull * (self.total * (1.0 - tau) / tau).sqrt()]
+            let noise = pull * (self.total * (1.0 - tau) / tau).sqrt();
+            finite([pull, -pull, noise], ("backward drift", SINGULAR_DRIFT), t, index)
+        })
+    }
+
+    /// The factors λ of the \[SF\]²M score loss.
+    ///
+    /// ```text
+    /// loss = ‖v − u‖² + ‖λ·s + ε‖²,    λ = 2γ/g²        (for constant g = σ, 2·σ_t/σ² with σ_t = γ)
+    /// ```
+    ///
+    /// The loss is least where `λ·s = −E[ε | z] = γ·score`: the network s then is **½g²·score**, not the score, and the
+    /// drift of the bridge is v + s with no further factor. λ vanishes at both ends, where the loss says nothing about s
+    /// and all that enters stays finite.
+    ///
+    /// # Errors
+    /// As [`ConditionalPath`]; infinite where g is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(0.5)?)?;
+    /// assert_eq!(bridge.score_factor(&[0.0, 0.5, 1.0])?, [0.0, 2.0, 0.0]); // 2·0.25/0.25
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    pub fn score_factor(&self, t: &[f64]) -> Result<Vec<f64>, PathError> {
+        rows(t, |t, index| {
+            let [_, _, gamma] = self.at(t).state;
+            let factor = 2.0 * gamma / self.reference.g(t).powi(2);
+            finite([factor], ("factor of the score loss", NO_DIFFUSION), t, index).map(|[factor]| factor)
         })
     }
 

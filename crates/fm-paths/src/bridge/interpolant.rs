@@ -12,8 +12,11 @@ use crate::{PathError, Schedule};
 /// | `linear` (default) | t | 1 − t |
 /// | `trigonometric` | sin(πt/2) | cos(πt/2) |
 /// | `encoding-decoding` | cos²(πt) for t > ½, else 0 | cos²(πt) for t < ½, else 0 |
+/// | `mirror` | 1 | 0 |
 ///
-/// Encoding and decoding is a path through pure noise at `t = ½`; give it `γ = sin-squared`.
+/// Encoding and decoding is a path through pure noise at `t = ½`; give it `γ = sin-squared`. The mirror interpolant runs
+/// from the data to the data, `z = x₁ + γ·ε`. Its flow goes out and comes back to where it began; what it is for is the
+/// diffusion that its score gives, which draws a new sample from an old one.
 ///
 /// # References
 /// - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023, Section 4.
@@ -32,6 +35,8 @@ pub enum Ends {
     Trigonometric,
     /// The source fades out, then the data fade in.
     EncodingDecoding,
+    /// The data at both ends.
+    Mirror,
 }
 
 impl Ends {
@@ -39,6 +44,7 @@ impl Ends {
     fn at(self, t: f64) -> ([f64; 2], [f64; 2]) {
         match self {
             Self::Linear => ([t, 1.0 - t], [1.0, -1.0]),
+            Self::Mirror => ([1.0, 0.0], [0.0, 0.0]),
             Self::Trigonometric => {
                 // cos(πt/2) as a sine is exactly 0 at t = 1.
                 let (a, b) = ((FRAC_PI_2 * t).sin(), (FRAC_PI_2 * (1.0 - t)).sin());
@@ -119,8 +125,9 @@ fn sin_pi(x: f64) -> f64 {
 /// | I-CFM and OT-CFM with bandwidth σ | `linear` | `constant` |
 /// | stochastic interpolant, Brownian | `linear` | `brownian` |
 /// | stochastic interpolant, trigonometric γ | any | `sin-squared` |
+/// | mirror interpolant | `mirror` | `brownian` or `sin-squared` |
 ///
-/// The last is the one to take when a score is learned and the velocity has to be regular.
+/// γ = `sin-squared` is the one to take when a score is learned and the velocity has to be regular.
 ///
 /// # Examples
 /// ```
@@ -136,9 +143,28 @@ fn sin_pi(x: f64) -> f64 {
 /// - A. Tong et al., *Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport*,
 ///   TMLR 2024 (I-CFM).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
 pub struct Interpolant {
     ends: Ends,
     gamma: Gamma,
+}
+
+/// What a file says of an interpolant.
+#[cfg(feature = "serde")]
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Unchecked {
+    ends: Ends,
+    gamma: Gamma,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Unchecked> for Interpolant {
+    type Error = PathError;
+
+    fn try_from(read: Unchecked) -> Result<Self, PathError> {
+        Self::new(read.ends, read.gamma)
+    }
 }
 
 impl Interpolant {

@@ -23,7 +23,15 @@ impl<R: Reference + ?Sized> Reference for &R {
 }
 
 /// `g = σ` at all times; `F = σ²·t`.
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{Constant, Reference};
+/// assert_eq!(Constant::new(2.0)?.energy(0.25), 1.0);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "unchecked::Constant"))]
 pub struct Constant {
     sigma: f64,
 }
@@ -58,6 +66,7 @@ impl Reference for Constant {
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "unchecked::Geometric"))]
 pub struct Geometric {
     g0: f64,
     g1: f64,
@@ -82,6 +91,86 @@ impl Reference for Geometric {
         let rate = 2.0 * (self.g1 / self.g0).ln();
         // (e^{rt} − 1)/r, which is t for equal levels.
         self.g0 * self.g0 * if rate == 0.0 { t } else { (rate * t).exp_m1() / rate }
+    }
+}
+
+/// A reference process that a configuration names.
+///
+/// | `kind` | process | parameters |
+/// |---|---|---|
+/// | `constant` | [`Constant`] | `sigma` |
+/// | `geometric` | [`Geometric`] | `g0`, `g1` |
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{Constant, NamedReference, Reference};
+/// assert_eq!(NamedReference::Constant(Constant::new(2.0)?).g(0.3), 2.0);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "kind", rename_all = "kebab-case")
+)]
+#[non_exhaustive]
+pub enum NamedReference {
+    /// [`Constant`].
+    Constant(Constant),
+    /// [`Geometric`].
+    Geometric(Geometric),
+}
+
+impl NamedReference {
+    /// The process of that name.
+    fn named(&self) -> &dyn Reference {
+        match self {
+            Self::Constant(reference) => reference,
+            Self::Geometric(reference) => reference,
+        }
+    }
+}
+
+impl Reference for NamedReference {
+    fn g(&self, t: f64) -> f64 {
+        self.named().g(t)
+    }
+
+    fn energy(&self, t: f64) -> f64 {
+        self.named().energy(t)
+    }
+}
+
+/// What a file says of a reference, before the constructor has seen it.
+#[cfg(feature = "serde")]
+mod unchecked {
+    use crate::PathError;
+
+    #[derive(serde::Deserialize)]
+    pub(super) struct Constant {
+        sigma: f64,
+    }
+
+    impl TryFrom<Constant> for super::Constant {
+        type Error = PathError;
+
+        fn try_from(read: Constant) -> Result<Self, PathError> {
+            Self::new(read.sigma)
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    pub(super) struct Geometric {
+        g0: f64,
+        g1: f64,
+    }
+
+    impl TryFrom<Geometric> for super::Geometric {
+        type Error = PathError;
+
+        fn try_from(read: Geometric) -> Result<Self, PathError> {
+            Self::new(read.g0, read.g1)
+        }
     }
 }
 
@@ -126,7 +215,7 @@ impl<G: Fn(f64) -> f64> Reference for Numeric<G> {
     }
 
     fn energy(&self, t: f64) -> f64 {
-        self.energy.at(|t| (self.g)(t).powi(2), t)
+        self.energy.at(t)
     }
 }
 

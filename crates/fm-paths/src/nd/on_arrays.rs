@@ -2,12 +2,11 @@
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 #![expect(clippy::missing_panics_doc, reason = "stated once, on the type")]
 
-use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
+use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, RemoveAxis};
 
-use super::coefficients::{of_ends, of_state};
-use super::kernel::Block;
-use super::{Owned, Real, check_shapes, kernel};
-use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint};
+use super::kernel::{self, Block};
+use super::{Owned, Real, check_shapes};
+use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
 
 /// The operations of a path on arrays, from [`AffinePath::arrays`].
 ///
@@ -45,6 +44,33 @@ impl<S: Schedule> AffinePath<S> {
 }
 
 impl<S: Schedule + Sync> OnArrays<'_, S> {
+    /// Applies the pairs that `coefficients` has for each point.
+    #[track_caller]
+    fn apply<A: Real, D: Dimension + RemoveAxis, const M: usize>(
+        &self,
+        what: &str,
+        t: &[f64],
+        inputs: &[ArrayView<'_, A, D>; 2],
+        outputs: [ArrayViewMut<'_, A, D>; M],
+        coefficients: impl Fn(usize, SchedulePoint) -> Result<[[f64; 2]; M], PathError> + Sync,
+    ) -> Result<(), PathError> {
+        check_shapes(what, t, &[inputs[0].shape(), inputs[1].shape()]);
+        for output in &outputs {
+            check_shapes(what, t, &[inputs[0].shape(), output.shape()]);
+        }
+        let fill = |first: usize, count: usize, block: &mut Block<2, M>| {
+            self.0.visit(t, first..first + count, |index, point| {
+                for (pair, runs) in coefficients(index, point)?.iter().zip(&mut *block) {
+                    for (c, run) in pair.iter().zip(runs) {
+                        run[index - first] = *c;
+                    }
+                }
+                Ok(())
+            })
+        };
+        kernel::combine(&fill, inputs, outputs)
+    }
+
     /// The state z of data `x1` and source `x0`.
     #[track_caller]
     pub fn state<A: Real, D: Dimension + RemoveAxis>(
@@ -67,18 +93,8 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        check_shapes("state", t, &[x1.shape(), x0.shape(), z.shape()]);
-        let fill = |first, count, block: &mut Block<2, 1>| {
-            of_ends(
-                &self.0.schedule,
-                t,
-                (first, count),
-                block,
-                |point: SchedulePoint| [point.state()],
-                Prediction::Velocity,
-            )
-        };
-        kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut()])
+        let coefficients = |_, point: SchedulePoint| Ok([point.state().into()]);
+        self.apply("state", t, &[x1.view(), x0.view()], [z.view_mut()], coefficients)
     }
 
     /// The regression target `wanted` of data `x1` and source `x0`.
@@ -105,11 +121,8 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        check_shapes("target", t, &[x1.shape(), x0.shape(), out.shape()]);
-        let fill = |first, count, block: &mut Block<2, 1>| {
-            of_ends(&self.0.schedule, t, (first, count), block, |point| [wanted.row(point)], wanted)
-        };
-        kernel::combine(&fill, &[x1.view(), x0.view()], [out.view_mut()])
+        let coefficients = |index, point| Ok([path::target(wanted, t, index, point)?.into()]);
+        self.apply("target", t, &[x1.view(), x0.view()], [out.view_mut()], coefficients)
     }
 
     /// The state z and the regression target `wanted` in one pass over data `x1` and source `x0`: a training batch.
@@ -135,24 +148,9 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
         target: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        check_shapes("sample", t, &[x1.shape(), x0.shape(), z.shape(), target.shape()]);
-        let schedule = &self.0.schedule;
-        let fill = |first, count, block: &mut Block<2, 2>| {
-            // The usual target by name, so that the loop over the times has no choice left in it.
-            if wanted == Prediction::Velocity {
-                let rows = |point: SchedulePoint| [point.state(), Prediction::Velocity.row(point)];
-                return of_ends(schedule, t, (first, count), block, rows, wanted);
-            }
-            of_ends(
-                schedule,
-                t,
-                (first, count),
-                block,
-                |point: SchedulePoint| [point.state(), wanted.row(point)],
-                wanted,
-            )
-        };
-        kernel::combine(&fill, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()])
+        let coefficients =
+            |index, point: SchedulePoint| Ok([point.state().into(), path::target(wanted, t, index, point)?.into()]);
+        self.apply("sample", t, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()], coefficients)
     }
 
     /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
@@ -181,12 +179,8 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         p: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        check_shapes("convert", t, &[z.shape(), p.shape(), out.shape()]);
-        let fill = |first, count, block: &mut Block<2, 1>| {
-            let singular = |index: usize| PathError::Singular { given, wanted, t: t[index], index };
-            of_state(&self.0.schedule, given, t, (first, count), block, |_, point| Ok(wanted.row(point)), singular)
-        };
-        kernel::combine(&fill, &[z.view(), p.view()], [out.view_mut()])
+        let coefficients = |index, point| Ok([path::conversion(given, wanted, t, index, point)?.into()]);
+        self.apply("convert", t, &[z.view(), p.view()], [out.view_mut()], coefficients)
     }
 
     /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
@@ -216,13 +210,7 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
         assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
-        check_shapes("transfer", t, &[z.shape(), p.shape(), out.shape()]);
-        let fill = |first, count, block: &mut Block<2, 1>| {
-            let goal =
-                |index: usize, _| PathError::check_time(index, r[index]).map(|()| self.0.schedule.at(r[index]).state());
-            let singular = |index: usize| PathError::SingularStep { given, t: t[index], r: r[index], index };
-            of_state(&self.0.schedule, given, t, (first, count), block, goal, singular)
-        };
-        kernel::combine(&fill, &[z.view(), p.view()], [out.view_mut()])
+        let coefficients = |index, point| Ok([self.0.step(given, (t, r), index, point)?.into()]);
+        self.apply("transfer", t, &[z.view(), p.view()], [out.view_mut()], coefficients)
     }
 }

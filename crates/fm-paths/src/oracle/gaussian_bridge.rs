@@ -1,4 +1,5 @@
 //! The Schrödinger bridge between two isotropic Gaussians.
+#![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 
 use ndarray::{Array1, Array2, ArrayRef2, Zip};
 use ndarray_rand::RandomExt;
@@ -6,6 +7,7 @@ use rand::Rng;
 use rand_distr::StandardNormal;
 
 use crate::PathError;
+use crate::nd::Real;
 
 /// The Schrödinger bridge from `N(m₀, s₀²I)` to `N(m₁, s₁²I)` with reference `dX = σ dW`, in closed form.
 ///
@@ -19,7 +21,7 @@ use crate::PathError;
 /// displacement interpolation of optimal transport.
 ///
 /// # Domain
-/// Regular on all of `[0, 1]`; s₀, s₁ > 0 and σ ≥ 0.
+/// Regular on all of `[0, 1]`; s₀, s₁ > 0 and σ ≥ 0. States may be `f32` or `f64`; inside, everything is `f64`.
 ///
 /// # Errors
 /// The methods report a time outside `[0, 1]` as [`PathError::TimeOutOfRange`].
@@ -86,30 +88,35 @@ impl GaussianBridge {
     }
 
     /// The velocity of the probability flow, `mean' + variance'/(2·variance)·(z − mean)`.
-    pub fn velocity(&self, t: f64, z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    #[track_caller]
+    pub fn velocity<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.field(t, z, |half_rate| (1.0, half_rate))
     }
 
     /// The marginal score.
-    pub fn score(&self, t: f64, z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    #[track_caller]
+    pub fn score<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.field(t, z, |_| (0.0, -1.0))
     }
 
     /// The drift of the bridge as a diffusion with coefficient σ: `velocity + ½σ²·score`.
-    pub fn drift(&self, t: f64, z: &ArrayRef2<f64>) -> Result<Array2<f64>, PathError> {
+    #[track_caller]
+    pub fn drift<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         let half = 0.5 * self.sigma.powi(2);
         self.field(t, z, |half_rate| (1.0, half_rate - half))
     }
 
     /// `log p_t(z)` for each row.
-    pub fn log_density(&self, t: f64, z: &ArrayRef2<f64>) -> Result<Array1<f64>, PathError> {
+    #[track_caller]
+    pub fn log_density<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
         let (mean, variance) = (self.mean(t)?, self.variance(t)?);
         self.check(z);
         let norm = -0.5 * mean.len() as f64 * (std::f64::consts::TAU * variance).ln();
         Ok(z.rows()
             .into_iter()
             .map(|row| {
-                norm - Zip::from(&row).and(&mean).fold(0.0, |sum, z, m| sum + (z - m).powi(2)) / (2.0 * variance)
+                norm - Zip::from(&row).and(&mean).fold(0.0, |sum, &z, m| sum + (z.into() - m).powi(2))
+                    / (2.0 * variance)
             })
             .collect())
     }
@@ -137,7 +144,12 @@ impl GaussianBridge {
 
     /// `shift·mean' + gain·(z − mean)/variance`, with (shift, gain) from half the derivative of the variance.
     #[track_caller]
-    fn field(&self, t: f64, z: &ArrayRef2<f64>, weights: impl Fn(f64) -> (f64, f64)) -> Result<Array2<f64>, PathError> {
+    fn field<A: Real>(
+        &self,
+        t: f64,
+        z: &ArrayRef2<A>,
+        weights: impl Fn(f64) -> (f64, f64),
+    ) -> Result<Array2<A>, PathError> {
         let mean = self.mean(t)?;
         self.check(z);
         let (variance, half_rate) = self.moments(t);
@@ -145,14 +157,14 @@ impl GaussianBridge {
         let mut out = z.to_owned();
         for mut row in out.rows_mut() {
             Zip::from(&mut row).and(&mean).and(&self.means[0]).and(&self.means[1]).for_each(|z, mean, m0, m1| {
-                *z = shift * (m1 - m0) + gain / variance * (*z - mean);
+                *z = A::nearest(shift * (m1 - m0) + gain / variance * ((*z).into() - mean));
             });
         }
         Ok(out)
     }
 
     #[track_caller]
-    fn check(&self, z: &ArrayRef2<f64>) {
+    fn check<A>(&self, z: &ArrayRef2<A>) {
         let dim = self.means[0].len();
         assert_eq!(z.ncols(), dim, "bridge: states of shape {:?} for means of dimension {dim}", z.shape());
     }

@@ -1,11 +1,10 @@
 //! Mixtures of Gaussians: one component is a Gaussian, variance zero is a data set.
 
-use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1, Axis};
+use ndarray::{Array2, Array3, ArrayRef2, ArrayView1, ArrayView2, Axis};
 use ndarray_rand::RandomExt;
 use rand::Rng;
 use rand_distr::StandardNormal;
 
-use super::jacobi;
 use crate::PathError;
 
 /// How far the weights may be from summing to one, for weights that were stored in `f32`; they are normalised.
@@ -17,22 +16,31 @@ const WEIGHT_SLACK: f64 = 1e-6;
 /// |---|---|
 /// | [`standard_normal`](Self::standard_normal) | N(0, I) |
 /// | [`gaussian`](Self::gaussian) | one Gaussian with any covariance |
+/// | [`full`](Self::full) | a mixture with any covariance for each component |
 /// | [`isotropic`](Self::isotropic) | a mixture with one variance for each component |
 /// | [`diagonal`](Self::diagonal) | a mixture with one variance for each component and coordinate |
 /// | [`ring`](Self::ring) | equal Gaussians on a circle |
 /// | [`empirical`](Self::empirical) | the given points, equally likely: the law of a finite data set |
 ///
-/// A full covariance is diagonal in its principal axes, and the standard normal source looks the same in all axes;
-/// so the one Gaussian is kept in its own axes and turned at the door.
+/// # Examples
+/// ```
+/// use fm_paths::{Cosine, oracle::{Exact, GaussianMixture}};
+/// use ndarray::array;
+/// let law = GaussianMixture::diagonal(&[0.5, 0.5], &array![[-2.0, 0.0], [2.0, 0.0]], &array![[0.1, 1.0], [0.1, 1.0]])?;
+/// assert_eq!((law.len(), law.dim()), (2, 2));
+/// let u = Exact::new(Cosine, law).velocity(&[0.5], &array![[0.0_f64, 0.7]])?;
+/// assert!(u.iter().all(|u| u.abs() < 1e-15)); // halfway between the two, and of unit variance along the other axis
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct GaussianMixture {
     log_weights: Vec<f64>,
-    /// `[K, d]`, in the principal axes.
+    /// `[K, d]`, each in the axes of its component.
     means: Array2<f64>,
-    /// `[K or 1, d or 1]`, in the principal axes; a single row or column is shared.
+    /// `[K or 1, d or 1]`, in the same axes; a single row or column is shared.
     variances: Array2<f64>,
-    /// The principal axes as columns, if they are not the coordinate axes.
-    rotation: Option<Array2<f64>>,
+    /// `[K, d, d]`: the principal axes of each component as rows, if they are not those of the coordinates.
+    axes: Option<Array3<f64>>,
 }
 
 #[expect(clippy::len_without_is_empty, reason = "a law has at least one component")]
@@ -43,48 +51,6 @@ impl GaussianMixture {
     /// [`PathError::Parameter`] if `dim` is zero.
     pub fn standard_normal(dim: usize) -> Result<Self, PathError> {
         Self::build(&[1.0], &Array2::zeros((1, dim)), &Array2::ones((1, 1)))
-    }
-
-    /// The Gaussian of this mean and covariance; the covariance may be singular.
-    ///
-    /// # Errors
-    /// [`PathError::Dimension`] if the covariance is not `d × d`; [`PathError::Parameter`] if a number is not finite, or
-    /// the covariance not symmetric or not positive semidefinite.
-    ///
-    /// # Examples
-    /// ```
-    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
-    /// use ndarray::array;
-    /// let law = GaussianMixture::gaussian(&array![1.0, 0.0], &array![[2.0, 1.0], [1.0, 2.0]])?;
-    /// // At t = 1 the score is −Σ⁻¹(z − m): here Σ⁻¹ = [[2, −1], [−1, 2]]/3.
-    /// let score = Exact::new(Linear, law).score(&[1.0], &array![[4.0, 0.0]])?;
-    /// assert!((score - array![[-2.0, 1.0]]).iter().all(|e| e.abs() < 1e-14));
-    /// # Ok::<(), fm_paths::PathError>(())
-    /// ```
-    pub fn gaussian(mean: &ArrayRef1<f64>, covariance: &ArrayRef2<f64>) -> Result<Self, PathError> {
-        let dim = mean.len();
-        PathError::dimension("rows of the covariance", dim, covariance.nrows())?;
-        PathError::dimension("columns of the covariance", dim, covariance.ncols())?;
-        finite("covariance", covariance.iter())?;
-        let largest = covariance.iter().fold(0.0_f64, |largest, c| largest.max(c.abs()));
-        let rounding = 1e-12 * largest;
-        for ((i, j), &c) in covariance.indexed_iter() {
-            let asymmetry = (c - covariance[[j, i]]).abs();
-            PathError::require(asymmetry <= rounding, "covariance", asymmetry, "symmetric (this is the difference)")?;
-        }
-        let (mut eigenvalues, axes) = jacobi::eigen(covariance);
-        for value in &mut eigenvalues {
-            PathError::require(
-                *value >= -rounding,
-                "covariance",
-                *value,
-                "positive semidefinite (this is an eigenvalue)",
-            )?;
-            *value = value.max(0.0);
-        }
-        let means = mean.view().insert_axis(Axis(0)).dot(&axes);
-        let law = Self::build(&[1.0], &means, &eigenvalues.insert_axis(Axis(0)))?;
-        Ok(Self { rotation: Some(axes), ..law })
     }
 
     /// A mixture with one variance for each component.
@@ -151,7 +117,11 @@ impl GaussianMixture {
     }
 
     /// Checks everything once.
-    fn build(weights: &[f64], means: &ArrayRef2<f64>, variances: &ArrayRef2<f64>) -> Result<Self, PathError> {
+    pub(super) fn build(
+        weights: &[f64],
+        means: &ArrayRef2<f64>,
+        variances: &ArrayRef2<f64>,
+    ) -> Result<Self, PathError> {
         PathError::require(!weights.is_empty(), "number of components", 0.0, "at least one")?;
         PathError::dimension("rows of the means", weights.len(), means.nrows())?;
         PathError::require(means.ncols() > 0, "dimension", 0.0, "at least one")?;
@@ -168,8 +138,13 @@ impl GaussianMixture {
             log_weights: weights.iter().map(|w| (w / total).ln()).collect(),
             means: means.as_standard_layout().into_owned(),
             variances: variances.as_standard_layout().into_owned(),
-            rotation: None,
+            axes: None,
         })
+    }
+
+    /// The same law, with means and variances understood in these axes.
+    pub(super) fn in_axes(self, axes: Array3<f64>) -> Self {
+        Self { axes: Some(axes), ..self }
     }
 
     /// Dimension of a sample.
@@ -202,11 +177,22 @@ impl GaussianMixture {
             for (j, x) in row.iter_mut().enumerate() {
                 *x = self.means[[k, j]] + variances[if variances.len() == 1 { 0 } else { j }].sqrt() * *x;
             }
+            if let Some(axes) = self.axes(k) {
+                let turned = row.dot(&axes);
+                row.assign(&turned);
+            }
         }
-        match &self.rotation {
-            Some(axes) => x.dot(&axes.t()),
-            None => x,
-        }
+        x
+    }
+
+    /// The axes of a lone component, to which a batch can be turned as a whole.
+    pub(super) fn common_axes(&self) -> Option<ArrayView2<'_, f64>> {
+        if self.len() == 1 { self.axes(0) } else { None }
+    }
+
+    /// Multiplications for one state, as an order of magnitude.
+    pub(super) fn work(&self) -> usize {
+        self.means.len() * if self.axes.is_some() { self.dim() } else { 1 }
     }
 
     pub(super) fn log_weights(&self) -> &[f64] {
@@ -221,12 +207,13 @@ impl GaussianMixture {
         &self.variances
     }
 
-    pub(super) fn rotation(&self) -> Option<&Array2<f64>> {
-        self.rotation.as_ref()
+    /// The principal axes of component `k` as rows.
+    pub(super) fn axes(&self, k: usize) -> Option<ArrayView2<'_, f64>> {
+        self.axes.as_ref().map(|axes| axes.index_axis(Axis(0), k))
     }
 }
 
-fn finite<'a>(name: &'static str, mut values: impl Iterator<Item = &'a f64>) -> Result<(), PathError> {
+pub(super) fn finite<'a>(name: &'static str, mut values: impl Iterator<Item = &'a f64>) -> Result<(), PathError> {
     match values.find(|value| !value.is_finite()) {
         Some(&value) => PathError::require(false, name, value, "finite"),
         None => Ok(()),

@@ -11,8 +11,12 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// ```
 ///
 /// # Domain
-/// λ must be finite on all of `[0, 1]`, so the ends are near (0, 1) and (1, 0) and everything is regular. An infinite log-SNR
-/// has no derivative to give; schedules with exact ends, such as [`Cosine`](crate::Cosine), are for that.
+/// λ is finite inside; at the ends it may be −∞ and +∞, and then the amplitudes are exactly (0, 1) and (1, 0). The
+/// derivatives at an infinite end are 0·∞ in λ and λ̇, which do not determine them: [`FromLogSnr::with_end_rates`] states
+/// them. Unstated they are infinite, and a request that needs them is a typed error; α, σ and λ, hence all conversions
+/// that do without the velocity, need nothing.
+///
+/// A log-SNR has to reach its infinity exactly: `2·log tan(πt/2)` is 74.7 at `t = 1`.
 ///
 /// # Examples
 /// ```
@@ -23,12 +27,30 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// # Ok::<(), fm_paths::PathError>(())
 /// ```
 ///
+/// The cosine schedule with its infinite ends:
+///
+/// ```
+/// use std::f64::consts::{FRAC_PI_2, PI};
+/// use fm_paths::{AffinePath, FromLogSnr, PathError, Prediction, Schedule};
+/// let sin = |t: f64| (FRAC_PI_2 * t).sin();
+/// let log_snr = move |t: f64| 2.0 * (sin(t).ln() - sin(1.0 - t).ln());
+/// let cosine = FromLogSnr::new(log_snr, move |t| PI / (sin(t) * sin(1.0 - t)))?;
+/// assert_eq!((cosine.at(0.0).alpha, cosine.at(1.0).sigma), (0.0, 0.0));
+/// let unstated = AffinePath::new(&cosine).target(Prediction::Velocity, &[0.0]);
+/// assert!(matches!(unstated, Err(PathError::Undefined { .. })));
+/// let cosine = cosine.with_end_rates(FRAC_PI_2, -FRAC_PI_2)?;
+/// assert_eq!(cosine.at(0.0).d_alpha, FRAC_PI_2);
+/// # Ok::<(), PathError>(())
+/// ```
+///
 /// # References
 /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021, Section 3.2.
 #[derive(Clone, Copy)]
 pub struct FromLogSnr<F, D> {
     log_snr: F,
     derivative: D,
+    /// α̇ at a source end of infinite λ, and σ̇ at such a data end.
+    end_rates: [f64; 2],
 }
 
 impl<F, D> fmt::Debug for FromLogSnr<F, D> {
@@ -40,29 +62,69 @@ impl<F, D> fmt::Debug for FromLogSnr<F, D> {
 impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> FromLogSnr<F, D> {
     /// The log-SNR and its derivative, in our time: both grow towards the data.
     ///
+    /// The derivative is not asked for where the log-SNR is infinite.
+    ///
     /// # Errors
-    /// [`PathError::Parameter`] if, at one of 65 equally spaced times, either is not finite or the log-SNR is not above
-    /// that of the time before. That the derivative belongs to the function is the caller's promise.
+    /// [`PathError::Parameter`] if, at one of 65 equally spaced times, the log-SNR is not above that of the time before or
+    /// infinite between the ends, or the derivative is negative or infinite where the log-SNR is finite. That the
+    /// derivative belongs to the function is the caller's promise.
     pub fn new(log_snr: F, derivative: D) -> Result<Self, PathError> {
-        let mut last = f64::NEG_INFINITY;
+        let first = log_snr(0.0);
+        PathError::require(first < f64::INFINITY, "log_snr", first, "finite or -inf at the source")?;
+        let mut last = first;
         for i in 0..=64 {
             let t = f64::from(i) / 64.0;
-            let (value, slope) = (log_snr(t), derivative(t));
-            PathError::require(value.is_finite() && value > last, "log_snr", value, "finite and strictly increasing")?;
-            PathError::require(slope.is_finite() && slope >= 0.0, "derivative", slope, "finite and not negative")?;
+            let value = log_snr(t);
+            let holds = i == 0 || (value > last && (i == 64 || value.is_finite()));
+            PathError::require(holds, "log_snr", value, "strictly increasing, and finite except at the ends")?;
             last = value;
+            if value.is_finite() {
+                let slope = derivative(t);
+                PathError::require(slope.is_finite() && slope >= 0.0, "derivative", slope, "finite and not negative")?;
+            }
         }
-        Ok(Self { log_snr, derivative })
+        Ok(Self { log_snr, derivative, end_rates: [f64::INFINITY, f64::NEG_INFINITY] })
     }
+
+    /// This schedule, with the limits α̇ at `t = 0` and σ̇ at `t = 1` for ends at which λ is infinite; for others they are
+    /// not used.
+    ///
+    /// A finite α̇ where α = 0 leaves σ̇ = 0 there, since the variance is preserved, and the other way round at the data.
+    /// State an infinite rate as infinite.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] for `d_alpha_at_source < 0` or `d_sigma_at_data > 0`.
+    pub fn with_end_rates(self, d_alpha_at_source: f64, d_sigma_at_data: f64) -> Result<Self, PathError> {
+        PathError::require(d_alpha_at_source >= 0.0, "d_alpha_at_source", d_alpha_at_source, "not negative")?;
+        PathError::require(d_sigma_at_data <= 0.0, "d_sigma_at_data", d_sigma_at_data, "not positive")?;
+        Ok(Self { end_rates: [d_alpha_at_source, d_sigma_at_data], ..self })
+    }
+}
+
+/// `1/√(1 + e^{−λ})` and `1/√(1 + e^{λ})`; neither under- nor overflows before its root would, and both are exact at
+/// infinite λ.
+fn amplitudes(log_snr: f64) -> [f64; 2] {
+    let ratio = (-0.5 * log_snr.abs()).exp();
+    let larger = (1.0 + ratio * ratio).sqrt().recip();
+    if log_snr > 0.0 { [larger, ratio * larger] } else { [ratio * larger, larger] }
 }
 
 impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
     fn at(&self, t: f64) -> SchedulePoint {
-        let (value, half) = ((self.log_snr)(t), 0.5 * (self.derivative)(t));
-        let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let (signal, noise) = (logistic(value), logistic(-value));
-        let (alpha, sigma) = (signal.sqrt(), noise.sqrt());
-        SchedulePoint { alpha, sigma, d_alpha: half * alpha * noise, d_sigma: -half * sigma * signal }
+        let value = (self.log_snr)(t);
+        let [alpha, sigma] = amplitudes(value);
+        let [d_alpha_at_source, d_sigma_at_data] = self.end_rates;
+        // σσ̇ = −αα̇: the amplitude that does not vanish is at rest if the rate of the other is finite, else unknown.
+        let rest = |rate: f64| if rate.is_finite() { 0.0 } else { -rate };
+        let (d_alpha, d_sigma) = if value == f64::NEG_INFINITY {
+            (d_alpha_at_source, rest(d_alpha_at_source))
+        } else if value == f64::INFINITY {
+            (rest(d_sigma_at_data), d_sigma_at_data)
+        } else {
+            let half = 0.5 * (self.derivative)(t);
+            (half * alpha * sigma * sigma, -half * sigma * alpha * alpha)
+        };
+        SchedulePoint { alpha, sigma, d_alpha, d_sigma }
     }
 
     fn log_snr(&self, t: f64) -> f64 {
@@ -70,6 +132,19 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
     }
 
     fn d_log_snr(&self, t: f64) -> f64 {
-        (self.derivative)(t)
+        if (self.log_snr)(t).is_infinite() { f64::INFINITY } else { (self.derivative)(t) }
+    }
+
+    /// σσ̇ = −αα̇, which at an infinite end is 0 for a stated finite rate and else not known: −∞.
+    fn sigma_d_sigma(&self, t: f64) -> f64 {
+        let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.at(t);
+        if d_alpha.is_infinite() || d_sigma.is_infinite() {
+            return f64::NEG_INFINITY;
+        }
+        if sigma < alpha { sigma * d_sigma } else { -alpha * d_alpha }
+    }
+    /// g² = 2f, since the variance is preserved.
+    fn g2(&self, t: f64) -> f64 {
+        2.0 * self.drift(t)
     }
 }

@@ -60,15 +60,13 @@ impl<F: Fn(f64) -> f64, G: Fn(f64) -> f64> FromSde<F, G> {
             PathError::require(diffusion(s).is_finite(), "diffusion", diffusion(s), "finite on [0, 1]")?;
         }
         let log_alpha = RunningIntegral::new(&drift);
-        let level2 = RunningIntegral::new(|s| diffusion(s).powi(2) * (-2.0 * log_alpha.at(&drift, s)).exp());
+        let level2 = RunningIntegral::new(|s| diffusion(s).powi(2) * (-2.0 * log_alpha.at(s)).exp());
         Ok(Self { drift, diffusion, log_alpha, level2 })
     }
 
     /// α and the noise level σ/α.
     fn alpha_and_level(&self, s: f64) -> (f64, f64) {
-        let log_alpha = |s: f64| self.log_alpha.at(&self.drift, s);
-        let rate = |s: f64| (self.diffusion)(s).powi(2) * (-2.0 * log_alpha(s)).exp();
-        (log_alpha(s).exp(), self.level2.at(rate, s).sqrt())
+        (self.log_alpha.at(s).exp(), self.level2.at(s).sqrt())
     }
 }
 

@@ -40,6 +40,6 @@ impl Schedule for LinearVp {
     }
 
     fn g2(&self, t: f64) -> f64 {
-        2.0 / t
+        2.0 / (t + 0.0) // −0 is 0
     }
 }

@@ -53,9 +53,11 @@ impl Polynomial {
 
 impl Schedule for Polynomial {
     fn at(&self, t: f64) -> SchedulePoint {
-        let slope = self.power * t.powf(self.power - 1.0);
-        let sigma = 0.0 - (self.power * t.ln()).exp_m1(); // not −0 at the end
-        SchedulePoint { alpha: t.powf(self.power), sigma, d_alpha: slope, d_sigma: -slope }
+        let below = t.powf(self.power - 1.0);
+        let (alpha, slope) = (t * below, self.power * below);
+        // Only near the data end does the difference from 1 cancel. 0 − keeps the end from being −0.
+        let sigma = if alpha < 0.5 { 1.0 - alpha } else { 0.0 - (self.power * t.ln()).exp_m1() };
+        SchedulePoint { alpha, sigma, d_alpha: slope, d_sigma: -slope }
     }
 
     /// tⁿ is the logistic function of λ/2.
@@ -64,6 +66,6 @@ impl Schedule for Polynomial {
     }
 
     fn drift(&self, t: f64) -> f64 {
-        self.power / t
+        self.power / (t + 0.0) // −0 is 0
     }
 }

@@ -47,6 +47,15 @@ impl TimeDirection {
     }
 
     /// The row of the velocity `dz/dt` of this direction: on the linear path data − noise, or noise − data.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction, TimeDirection::DataToSource};
+    /// let theirs = |point| DataToSource.velocity_row(point);
+    /// let to_data = AffinePath::new(Linear).convert_rows(theirs, |point| Prediction::Data.row(point), &[0.25])?;
+    /// assert_eq!(to_data, [[1.0, -0.75]]); // x₁ = z − s·v, s = 1 − t
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn velocity_row(self, point: SchedulePoint) -> Mix {
         Mix { data: self.velocity(point.d_alpha), noise: self.velocity(point.d_sigma) }
     }

@@ -59,8 +59,10 @@ impl Ve {
 impl Schedule for Ve {
     fn at(&self, t: f64) -> SchedulePoint {
         let Self { sigma_min, sigma_max } = *self;
-        let sigma = sigma_min.powf(t) * sigma_max.powf(1.0 - t);
-        SchedulePoint { alpha: 1.0, sigma, d_alpha: 0.0, d_sigma: -(sigma_max / sigma_min).ln() * sigma }
+        // From the nearer end, so that both are exact.
+        let rate = (sigma_max / sigma_min).ln();
+        let sigma = if t < 0.5 { sigma_max * (-rate * t).exp() } else { sigma_min * (rate * (1.0 - t)).exp() };
+        SchedulePoint { alpha: 1.0, sigma, d_alpha: 0.0, d_sigma: -rate * sigma }
     }
 
     /// The log-SNR is −2 log σ, linear in time.

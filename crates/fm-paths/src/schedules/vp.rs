@@ -6,6 +6,21 @@
 use crate::{Schedule, SchedulePoint, root};
 
 /// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Beta, Schedule, Vp};
+/// struct Constant(f64);
+/// impl Beta for Constant {
+///     fn rate(&self, _: f64) -> f64 {
+///         self.0
+///     }
+///     fn integral(&self, s: f64) -> f64 {
+///         self.0 * s
+///     }
+/// }
+/// assert_eq!(Vp(Constant(2.0)).at(0.0).alpha, (-1.0_f64).exp());
+/// ```
 pub trait Beta {
     /// β(s) ≥ 0, positive at `s = 0`.
     fn rate(&self, s: f64) -> f64;
@@ -13,9 +28,29 @@ pub trait Beta {
     /// T(s) = ∫₀ˢ β, exactly 0 at `s = 0`.
     fn integral(&self, s: f64) -> f64;
 
+    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}) together; the place for work that they share.
+    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+        let [alpha, sigma] = amplitudes(self.integral(s));
+        [self.rate(s), alpha, sigma]
+    }
+
     /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
     fn inverse_integral(&self, integral: f64) -> f64 {
         root::increasing(|s| self.integral(s), |s| self.rate(s), integral)
+    }
+}
+
+/// α and σ of a cumulative rate T, by one exponential: σ² = (1 − α)(1 + α), where 1 − α is exact to rounding if α is
+/// small, and the exponential that was evaluated if it is not.
+#[inline]
+pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
+    let half = -0.5 * integral;
+    if half < -1.0 {
+        let alpha = half.exp();
+        [alpha, ((1.0 - alpha) * (1.0 + alpha)).sqrt()]
+    } else {
+        let deficit = 0.0 - half.exp_m1(); // not −0: σ̇ would be +∞
+        [1.0 - deficit, (deficit * (2.0 - deficit)).sqrt()]
     }
 }
 
@@ -51,11 +86,9 @@ pub trait Beta {
 pub struct Vp<B>(pub B);
 
 impl<B: Beta> Schedule for Vp<B> {
+    #[inline]
     fn at(&self, t: f64) -> SchedulePoint {
-        let s = 1.0 - t;
-        let (rate, integral) = (self.0.rate(s), self.0.integral(s) + 0.0); // −0 would make σ̇ = +∞
-        let alpha = (-0.5 * integral).exp();
-        let sigma = (-(-integral).exp_m1()).sqrt();
+        let [rate, alpha, sigma] = self.0.rate_and_amplitudes(1.0 - t);
         let d_alpha = 0.5 * rate * alpha;
         SchedulePoint { alpha, sigma, d_alpha, d_sigma: -d_alpha * alpha / sigma }
     }

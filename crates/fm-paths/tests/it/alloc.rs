@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use fm_paths::bridge::{ConditionalPath, Ends, Gamma, Interpolant};
+use fm_paths::bridge::{BridgeTarget, ConditionalPath, Ends, Gamma, Interpolant};
 use fm_paths::{AffinePath, Cosine, Guidance, Prediction, nd};
 use ndarray::Array2;
 
@@ -63,6 +63,9 @@ fn into_forms_do_not_allocate() {
             path.arrays().sample_into(v, &t, &x, &x, &mut a, &mut b).unwrap();
             path.arrays().convert_into(v, to, &t, &x, &x, &mut a).unwrap();
             path.arrays().transfer_into(v, &t, &t, &x, &x, &mut a).unwrap();
+            smooth.arrays().state_into(&t, &x, &x, &x, &mut a).unwrap();
+            smooth.arrays().target_into(BridgeTarget::Score, &t, &x, &x, &x, &mut a).unwrap();
+            smooth.arrays().sample_into(BridgeTarget::Velocity, &t, &x, &x, &x, &mut a, &mut b).unwrap();
             guidance.apply_into(&t, &x, &x, &mut a).unwrap();
         });
         assert_eq!(count, 0, "rows of {d}");

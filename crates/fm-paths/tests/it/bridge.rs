@@ -1,7 +1,8 @@
 //! Bridges against their closed forms, by algebra on the coefficients.
 
 use fm_paths::bridge::{
-    BrownianBridge, ConditionalPath, Constant, Ends, Gamma, Geometric, Interpolant, Numeric, OneSided, Reference,
+    BridgeTarget, BrownianBridge, ConditionalPath, Constant, Ends, Gamma, Geometric, Interpolant, NamedReference,
+    Numeric, OneSided, Reference,
 };
 use fm_paths::oracle::GaussianBridge;
 use fm_paths::{AffinePath, Cosine, Linear, PathError, Prediction, nd};
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-type Named = (&'static str, Box<dyn ConditionalPath>);
+type Named = (&'static str, Box<dyn ConditionalPath + Sync>);
 
 fn brownian(sigma: f64) -> BrownianBridge<Constant> {
     BrownianBridge::new(Constant::new(sigma).unwrap()).unwrap()
@@ -21,7 +22,7 @@ fn growing(t: f64) -> f64 {
     1.0 + t
 }
 
-fn all() -> Vec<Named> {
+pub(crate) fn all() -> Vec<Named> {
     let interpolant = |ends, gamma| Box::new(Interpolant::new(ends, gamma).unwrap());
     vec![
         ("no noise", interpolant(Ends::Linear, Gamma::None)),
@@ -29,9 +30,13 @@ fn all() -> Vec<Named> {
         ("brownian interpolant", interpolant(Ends::Trigonometric, Gamma::Brownian { a: 2.0 })),
         ("sin squared", interpolant(Ends::Linear, Gamma::SinSquared)),
         ("encoding-decoding", interpolant(Ends::EncodingDecoding, Gamma::SinSquared)),
+        ("mirror", interpolant(Ends::Mirror, Gamma::SinSquared)),
         ("one-sided", Box::new(OneSided(Cosine))),
         ("constant g", Box::new(brownian(0.7))),
-        ("geometric g", Box::new(BrownianBridge::new(Geometric::new(2.0, 0.1).unwrap()).unwrap())),
+        ("geometric g", {
+            let named = NamedReference::Geometric(Geometric::new(2.0, 0.1).unwrap());
+            Box::new(BrownianBridge::new(named).unwrap())
+        }),
         ("numeric g", Box::new(BrownianBridge::new(Numeric::new(growing).unwrap()).unwrap())),
     ]
 }
@@ -139,6 +144,63 @@ fn gaussian_ends_give_the_gaussian_schroedinger_bridge() {
     }
 }
 
+/// With any two Gaussian ends, however they are paired, every path has Gaussian marginals whose score is −(z − mean)/v and
+/// whose velocity changes the variance at the rate v' = 2·Cov(velocity, z): least squares on the coefficients again.
+#[test]
+fn gaussian_ends_give_gaussian_marginals() {
+    let (v1, v0, c) = (2.0, 0.6, -0.7);
+    let covariance =
+        |p: [f64; 3], q: [f64; 3]| p[0] * q[0] * v1 + p[1] * q[1] * v0 + (p[0] * q[1] + p[1] * q[0]) * c + p[2] * q[2];
+    for (name, path) in all() {
+        for t in [0.2, 0.45, 0.7] {
+            let state = |t: f64| path.state(&[t]).unwrap()[0];
+            let (z, variance) = (state(t), |t: f64| covariance(state(t), state(t)));
+            // Fourth order: h⁴/30 of a fifth derivative below 1e5, and 1e-16/h of rounding.
+            let h = 1e-4;
+            let rate = (variance(t - 2.0 * h) - 8.0 * variance(t - h) + 8.0 * variance(t + h) - variance(t + 2.0 * h))
+                / (12.0 * h);
+            let velocity = path.target(BridgeTarget::Velocity, &[t]).unwrap()[0];
+            assert!((2.0 * covariance(velocity, z) - rate).abs() < 1e-10, "{name} at {t}: {rate}");
+            for (wanted, scale) in [(BridgeTarget::Score, 1.0), (BridgeTarget::ScaledScore, z[2])] {
+                if name != "no noise" {
+                    let row = path.target(wanted, &[t]).unwrap()[0];
+                    assert!((covariance(row, z) + scale).abs() < 1e-14, "{name}: {wanted} at {t}");
+                }
+            }
+        }
+    }
+}
+
+/// The [SF]²M loss ‖λ·s + ε‖²: its minimiser, by least squares, is ½g²·score, and v + s is the drift of the bridge.
+#[test]
+fn the_score_loss_learns_the_rest_of_the_drift() {
+    let (s0, s1, sigma) = (0.8, 1.7, 0.6);
+    let exact = GaussianBridge::new(array![-1.0], s0, array![2.0], s1, sigma).unwrap();
+    let bridge = brownian(sigma);
+    for t in [0.1, 0.5, 0.8] {
+        let ([.., gamma], factor) = (bridge.state(&[t]).unwrap()[0], bridge.score_factor(&[t]).unwrap()[0]);
+        assert!((factor - 2.0 * sigma * (t * (1.0 - t)).sqrt() / (sigma * sigma)).abs() < 1e-14, "as printed");
+        let z = array![[0.3]];
+        // E[ε | z] = γ·(z − mean)/variance, of jointly Gaussian numbers.
+        let noise = gamma * (0.3 - exact.mean(t).unwrap()[0]) / exact.variance(t).unwrap();
+        let s = -noise / factor;
+        let score = exact.score(t, &z).unwrap()[[0, 0]];
+        assert!((s - 0.5 * sigma * sigma * score).abs() < 1e-14, "{s} at {t}");
+        let drift = exact.velocity(t, &z).unwrap()[[0, 0]] + s;
+        assert!((drift - exact.drift(t, &z).unwrap()[[0, 0]]).abs() < 1e-13, "{drift} at {t}");
+    }
+    // With a g that varies, by the rows: λ·½g²·score = −ε.
+    let varying = BrownianBridge::new(Numeric::new(growing).unwrap()).unwrap();
+    for t in [0.1, 0.5, 0.8] {
+        let [.., noise] = varying.score(&[t]).unwrap()[0];
+        let whole = varying.score_factor(&[t]).unwrap()[0] * 0.5 * growing(t).powi(2) * noise;
+        assert!((whole + 1.0).abs() < 1e-14, "{whole} at {t}");
+    }
+    let pause = BrownianBridge::new(Numeric::new(|t| t - 0.5).unwrap()).unwrap();
+    let error = pause.score_factor(&[0.3, 0.5]).unwrap_err();
+    assert!(matches!(error, PathError::Bridge { index: 1, t: 0.5, .. }), "{error}");
+}
+
 /// The same through arrays: samples have the mean and variance of the coefficients, within five standard errors.
 #[test]
 fn samples_have_the_marginals() {
@@ -176,6 +238,12 @@ fn known_relations() {
         );
         assert_eq!(drop_source(OneSided(Linear).score(&[t]).unwrap()), path.target(Prediction::Score, &[t]).unwrap());
     }
+    // The mirror is the same both ways.
+    let mirror = Interpolant::new(Ends::Mirror, Gamma::SinSquared).unwrap();
+    for t in [0.0, 0.2, 0.4] {
+        let [there, back] = [mirror.at(t), mirror.at(1.0 - t)];
+        assert!((there.state[2] - back.state[2]).abs() < 1e-15 && (there.rate[2] + back.rate[2]).abs() < 1e-14, "{t}");
+    }
     let middle = Interpolant::new(Ends::EncodingDecoding, Gamma::SinSquared).unwrap().state(&[0.5]).unwrap();
     assert_eq!(middle, [[0.0, 0.0, 1.0]]);
 }
@@ -208,6 +276,7 @@ fn what_the_ends_allow() {
             "brownian interpolant: z..e zuse z..e",
             "sin squared: zu.e zuse zu.e",
             "encoding-decoding: zu.e zuse zu.e",
+            "mirror: zu.e zuse zu.e",
             "one-sided: zuse zuse zu.e",
             "constant g: z..e zuse z..e",
             "geometric g: z..e zuse z..e",
@@ -220,12 +289,13 @@ fn what_the_ends_allow() {
 fn ends_are_exact_and_errors_name_the_place() {
     for (name, path) in all() {
         let [first, last] = [path.state(&[0.0]).unwrap()[0], path.state(&[1.0]).unwrap()[0]];
-        let (source, noise) = match name {
-            "i-cfm" => (1.0, 0.3),
-            "one-sided" => (0.0, 1.0),
-            _ => (1.0, 0.0),
+        let want = match name {
+            "i-cfm" => [0.0, 1.0, 0.3],
+            "mirror" => [1.0, 0.0, 0.0],
+            "one-sided" => [0.0, 0.0, 1.0],
+            _ => [0.0, 1.0, 0.0],
         };
-        assert_eq!(first, [0.0, source, noise], "{name}");
+        assert_eq!(first, want, "{name}");
         assert_eq!(last, [1.0, 0.0, if name == "i-cfm" { 0.3 } else { 0.0 }], "{name}");
         assert!(matches!(path.state(&[0.5, 1.5]), Err(PathError::TimeOutOfRange { index: 1, .. })), "{name}");
     }
@@ -247,4 +317,121 @@ fn bad_parameters_are_named() {
     assert_eq!(name(Numeric::new(|_| 0.0).err().unwrap()), "energy of a part");
     assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Constant { sigma: -1.0 }).unwrap_err()), "sigma");
     assert_eq!(name(Interpolant::new(Ends::Linear, Gamma::Brownian { a: 0.0 }).unwrap_err()), "a");
+}
+
+/// Distinct numbers for an array of any shape.
+fn wave(rows: usize, d: usize, phase: f64) -> Array2<f32> {
+    Array2::from_shape_fn((rows, d), |(i, j)| ((i * d + j) as f64 * 0.37 + phase).sin() as f32)
+}
+
+fn times(rows: usize) -> Vec<f64> {
+    (0..rows).map(|i| (i as f64 + 0.5) / rows as f64).collect()
+}
+
+/// One pass, two passes and coefficients that lie in memory, whatever the size and the number of threads: the same bits.
+#[test]
+fn arrays_apply_the_coefficients() {
+    for (name, path) in all() {
+        for (rows, d) in [(1, 1), (65, 2), (130, 3), (7, 100), (60_000, 5)] {
+            let (x1, x0, noise, t) = (wave(rows, d, 0.0), wave(rows, d, 1.0), wave(rows, d, 2.0), times(rows));
+            let blended = |w: &[[f64; 3]]| nd::blend3(w, &x1, &x0, &noise);
+            let z = blended(&path.state(&t).unwrap());
+            assert_eq!(path.arrays().state(&t, &x1, &x0, &noise).unwrap(), z, "{name} {rows}x{d}");
+            for wanted in BridgeTarget::ALL {
+                let Ok(w) = path.target(wanted, &t) else {
+                    assert_eq!(name, "no noise");
+                    continue;
+                };
+                let target = blended(&w);
+                assert_eq!(path.arrays().target(wanted, &t, &x1, &x0, &noise).unwrap(), target, "{name} {wanted}");
+                for threads in if rows > 1000 { 1..4 } else { 1..2 } {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let (mut state, mut out) = (Array2::zeros((rows, d)), Array2::zeros((rows, d)));
+                    let arrays = path.arrays();
+                    pool.install(|| arrays.sample_into(wanted, &t, &x1, &x0, &noise, &mut state, &mut out)).unwrap();
+                    assert!(state == z && out == target, "{name} {wanted} {rows}x{d}, {threads} threads");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn layout_rank_and_precision_of_arrays_do_not_matter() {
+    let path = Interpolant::new(Ends::Trigonometric, Gamma::SinSquared).unwrap();
+    let (rows, d, t) = (70, 6, times(70));
+    let (x1, x0, noise) = (wave(rows, d, 0.0), wave(rows, d, 1.0), wave(rows, d, 2.0));
+    let z = path.arrays().state(&t, &x1, &x0, &noise).unwrap();
+    let turned = x1.t().as_standard_layout().into_owned().reversed_axes();
+    assert_eq!(path.arrays().state(&t, &turned, &x0, &noise).unwrap(), z);
+    let mut out = Array2::zeros(ndarray::ShapeBuilder::f((rows, d)));
+    path.arrays().state_into(&t, &x1, &x0, &noise, &mut out).unwrap();
+    assert_eq!(out, z);
+    let deep = |x: &Array2<f32>| x.clone().into_shape_with_order((rows, 2, 3)).unwrap();
+    assert_eq!(path.arrays().state(&t, &deep(&x1), &deep(&x0), &deep(&noise)).unwrap(), deep(&z));
+    let wide = |x: &Array2<f32>| x.mapv(f64::from);
+    let double = path.arrays().state(&t, &wide(&x1), &wide(&x0), &wide(&noise)).unwrap();
+    // Three products and two sums of numbers below 1, in f32.
+    assert!((wide(&z) - double).iter().all(|e| e.abs() < 8.0 * f64::from(f32::EPSILON)));
+    assert_eq!(path.arrays().state(&[], &wave(0, 3, 0.0), &wave(0, 3, 0.0), &wave(0, 3, 0.0)).unwrap().dim(), (0, 3));
+}
+
+/// The array forms report what the coefficient forms report.
+#[test]
+fn array_errors_are_those_of_the_coefficients() {
+    let x = wave(3, 2, 0.0);
+    for (name, path) in all() {
+        for t in [[0.5, 0.0, 1.0], [0.5, 1.0, 0.0], [0.1, f64::NAN, 0.2], [0.1, -0.5, 2.0], [1.0, 0.0, 2.0]] {
+            let text = |error: PathError| error.to_string();
+            let arrays = path.arrays().state(&t, &x, &x, &x).err().map(text);
+            assert_eq!(arrays, path.state(&t).err().map(text), "{name} {t:?}");
+            for wanted in BridgeTarget::ALL {
+                let want = path.target(wanted, &t).err().map(text);
+                assert_eq!(path.arrays().target(wanted, &t, &x, &x, &x).err().map(text), want, "{name} {wanted} {t:?}");
+                let (mut z, mut out) = (x.clone(), x.clone());
+                let both = path.arrays().sample_into(wanted, &t, &x, &x, &x, &mut z, &mut out);
+                assert_eq!(both.err().map(text), want, "{name} {wanted} {t:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "arrays differ in shape")]
+fn arrays_must_match() {
+    let _ = brownian(1.0).arrays().state(&[0.5], &wave(1, 2, 0.0), &wave(1, 3, 0.0), &wave(1, 2, 0.0));
+}
+
+#[cfg(feature = "serde")]
+type Bridge = BrownianBridge<NamedReference>;
+
+#[cfg(feature = "serde")]
+#[test]
+fn configurations_are_checked_when_they_are_read() {
+    let smooth = Interpolant::new(Ends::EncodingDecoding, Gamma::SinSquared).unwrap();
+    let text = serde_json::to_string(&smooth).unwrap();
+    assert_eq!(text, r#"{"ends":{"kind":"encoding-decoding"},"gamma":{"kind":"sin-squared"}}"#);
+    assert_eq!(serde_json::from_str::<Interpolant>(&text).unwrap(), smooth);
+    assert_eq!(serde_json::from_str::<Interpolant>("{}").unwrap(), Interpolant::default());
+    for (text, ok) in [
+        (r#"{"reference":{"kind":"constant","sigma":0.7}}"#, brownian(0.7).entropic_epsilon()),
+        (
+            r#"{"reference":{"kind":"geometric","g0":2.0,"g1":0.1}}"#,
+            BrownianBridge::new(Geometric::new(2.0, 0.1).unwrap()).unwrap().entropic_epsilon(),
+        ),
+    ] {
+        let bridge: Bridge = serde_json::from_str(text).unwrap();
+        assert_eq!(bridge.entropic_epsilon(), ok);
+        assert_eq!(serde_json::to_string(&bridge).unwrap(), text);
+    }
+    let refused = |error: serde_json::Error| error.to_string();
+    let bad = [
+        refused(serde_json::from_str::<Interpolant>(r#"{"gamma":{"kind":"constant","sigma":-1.0}}"#).unwrap_err()),
+        refused(serde_json::from_str::<Bridge>(r#"{"reference":{"kind":"constant","sigma":0.0}}"#).unwrap_err()),
+        refused(serde_json::from_str::<Bridge>(r#"{"reference":{"kind":"linear"}}"#).unwrap_err()),
+        refused(serde_json::from_str::<BridgeTarget>(r#""scaled_score""#).unwrap_err()),
+    ];
+    for (message, want) in bad.iter().zip(["sigma = -1", "sigma = 0", "linear", "scaled-score"]) {
+        assert!(message.contains(want), "{message}");
+    }
 }

@@ -1,6 +1,9 @@
 //! Slips that are in print: the corrected form holds, the printed form fails.
 
+use fm_paths::few_step::{Jump, MeanFlow};
+use fm_paths::oracle::{Exact, GaussianMixture};
 use fm_paths::{AffinePath, FromSde, Linear, LinearBeta, LinearSigmaMin, LinearVp, Prediction, Schedule, Vp};
+use ndarray::{Array2, array};
 
 /// Relative distance.
 fn off(a: f64, b: f64) -> f64 {
@@ -130,4 +133,127 @@ fn guidance_has_a_and_b() {
 fn the_vp_variance_is_one_less_the_square() {
     let point = Vp(LinearBeta::default()).at(0.8);
     corrected(point.sigma.powi(2), 1.0 - point.alpha.powi(2), 1.0 - point.alpha);
+}
+
+/// Data N(0, s²) on the linear path: standard deviation of the state, and the rate of its logarithm.
+fn linear_gaussian(s: f64, t: f64) -> [f64; 2] {
+    let variance = (s * t).powi(2) + (1.0 - t).powi(2);
+    [variance.sqrt(), (s * s * t - (1.0 - t)) / variance]
+}
+
+#[test]
+fn the_mean_flow_integral_runs_along_the_trajectory() {
+    // Printed: ∫ v(x_t, τ) dτ, with the state of one time under the integral.
+    let (s, z, jump) = (0.4, 0.9, Jump { from: 0.2, to: 0.8 });
+    let [std, _] = linear_gaussian(s, jump.from);
+    let on_trajectory = |tau: f64| linear_gaussian(s, tau)[0] / std * z;
+    let velocity = |x: f64, tau: f64| linear_gaussian(s, tau)[1] * x;
+    let n = 2000;
+    let h = jump.length() / f64::from(n);
+    let simpson = |f: &dyn Fn(f64) -> f64| -> f64 {
+        let weight = |i: i32| f64::from(if i == 0 || i == n { 1 } else { 2 + 2 * (i % 2) });
+        (0..=n).map(|i| weight(i) * f(jump.from + f64::from(i) * h)).sum::<f64>() * h / 3.0
+    };
+    let displacement = on_trajectory(jump.to) - z;
+    let along = simpson(&|tau| velocity(on_trajectory(tau), tau));
+    let fixed = simpson(&|tau| velocity(z, tau));
+    corrected(displacement, along, fixed);
+    // The oracle's velocity is the one under the integral.
+    let exact = Exact::new(Linear, GaussianMixture::gaussian(&array![0.0], &array![[s * s]]).unwrap());
+    assert!(off(exact.velocity(&[0.5], &array![[z]]).unwrap()[[0, 0]], velocity(z, 0.5)) < 1e-14);
+}
+
+#[test]
+fn the_mean_flow_target_carries_no_gradient() {
+    // Networks θ·ū, of which θ = 1 is right. The gradient of the loss at θ = 1 vanishes if the target is held fixed, and
+    // not (one slide has it so) if the gradient also runs through the derivative in the target.
+    let (s, jump) = (0.4, Jump { from: 0.2, to: 0.8 });
+    let ([std, rate], [goal, _]) = (linear_gaussian(s, jump.from), linear_gaussian(s, jump.to));
+    let rule = MeanFlow::default();
+    let ([a, b], along) = (rule.target(&[jump]).unwrap()[0], rule.tangents());
+    // ū = slope·z, and its partial derivative by `from` is turn·z.
+    let slope = (goal / std - 1.0) / jump.length();
+    let turn = (slope - goal / std * rate) / jump.length();
+    let (mut fixed, mut through, mut size) = (0.0, 0.0, 0.0);
+    // Two nodes of Gauss and Hermite in each of data and noise: exact, the integrands are quadratic forms.
+    for (x1, x0) in [(s, 1.0), (s, -1.0), (-s, 1.0), (-s, -1.0)] {
+        let (z, u) = (jump.from * x1 + (1.0 - jump.from) * x0, x1 - x0);
+        let derivative = slope * along.state * u + turn * z * along.from;
+        let error = slope * z - (a * u + b * derivative);
+        fixed += error * slope * z / 4.0;
+        through += error * (slope * z - b * derivative) / 4.0;
+        size += error * error / 4.0;
+    }
+    assert!(fixed.abs() < 1e-15, "{fixed}");
+    assert!(through.abs() > 0.05 * size, "{through} of {size}");
+}
+
+#[test]
+fn forward_and_backward_processes_run_on_one_clock() {
+    // The slope of a drift that is linear in the state gives the rate of the variance: dV/dt = 2·slope·V + g².
+    let (s, t, g) = (0.4, 0.35, 0.8);
+    let exact = Exact::new(Linear, GaussianMixture::gaussian(&array![0.0], &array![[s * s]]).unwrap());
+    let z = array![[1.0]];
+    let (u, score) = (exact.velocity(&[t], &z).unwrap()[[0, 0]], exact.score(&[t], &z).unwrap()[[0, 0]]);
+    let variance = |t: f64| linear_gaussian(s, t)[0].powi(2);
+    let growth = rate(variance, t);
+    let moves = |slope: f64, g: f64| 2.0 * slope * variance(t) + g * g;
+    // Forward, and the same from the crate's coefficients.
+    corrected(growth, moves(u + 0.5 * g * g * score, g), moves(u - 0.5 * g * g * score, g));
+    let [state, prediction] = AffinePath::new(Linear).sde_drift(Prediction::Velocity, &[t], &[g]).unwrap()[0];
+    assert!(off(moves(state + prediction * u, g), growth) < 1e-10);
+    // Backward with the clock 1 − t, which like the ODE −u of the same slide has a positive step: drift −u + ½g²·score.
+    // Printed u − ½g²·score, which belongs to a negative step of the forward clock.
+    corrected(-growth, moves(-u + 0.5 * g * g * score, g), moves(u - 0.5 * g * g * score, g));
+    corrected(-growth, moves(-u, 0.0), moves(u, 0.0));
+    // That is what it means: −2·slope·V + g² for a step of −dt.
+    assert!(off(-2.0 * (u - 0.5 * g * g * score) * variance(t) + g * g, -growth) < 1e-10);
+}
+
+/// The flow of the linear path from N(0, I) to N(0, C), as a matrix.
+fn flow_matrix(covariance: &Array2<f64>) -> Array2<f64> {
+    let exact = Exact::new(Linear, GaussianMixture::gaussian(&array![0.0, 0.0], covariance).unwrap());
+    let u = |t: f64, z: &Array2<f64>| exact.velocity(&[t], z).unwrap();
+    let (n, mut z) = (400, Array2::eye(2));
+    let h = 1.0 / f64::from(n);
+    for i in 0..n {
+        let t = f64::from(i) * h;
+        let k1 = u(t, &z);
+        let k2 = u(t + 0.5 * h, &(&z + &(&k1 * (0.5 * h))));
+        let k3 = u(t + 0.5 * h, &(&z + &(&k2 * (0.5 * h))));
+        let k4 = u((t + h).min(1.0), &(&z + &(&k3 * h)));
+        z = z + (k1 + (k2 + k3) * 2.0 + k4) * (h / 6.0);
+    }
+    z.reversed_axes() // the rows were the images of the unit vectors
+}
+
+#[test]
+fn the_marginal_flow_is_not_optimal_transport() {
+    // From N(0, A) to N(0, B), independent ends: scaled by A^{-1/2} it is the path from N(0, I) to N(0, A^{-1/2}BA^{-1/2}),
+    // so its flow is A^{1/2}QA^{-1/2} with Q the flow of that one. The cost of a linear map M is tr A + tr B − 2 tr(MA).
+    let root = array![[2.0, 0.0], [0.0, 1.0]];
+    let inverse = array![[0.5, 0.0], [0.0, 1.0]];
+    let trace = |m: &Array2<f64>| m[[0, 0]] + m[[1, 1]];
+    let det = |m: &Array2<f64>| m[[0, 0]] * m[[1, 1]] - m[[0, 1]] * m[[1, 0]];
+    let excess = |b: &Array2<f64>| {
+        let q = flow_matrix(&inverse.dot(b).dot(&inverse));
+        let m = root.dot(&q).dot(&inverse);
+        let a = root.dot(&root);
+        let reached = m.dot(&a).dot(&m.t());
+        assert!((&reached - b).iter().all(|e| e.abs() < 1e-8), "the flow reaches its end: {reached}");
+        // The square of the Wasserstein distance has the trace of (A^{1/2}BA^{1/2})^{1/2}, √(tr + 2√det) in the plane.
+        let p = root.dot(b).dot(&root);
+        2.0 * ((trace(&p) + 2.0 * det(&p).sqrt()).sqrt() - trace(&m.dot(&a)))
+    };
+    let (commuting, turned) = (array![[0.5, 0.0], [0.0, 3.0]], array![[2.0, 1.5], [1.5, 2.0]]);
+    assert!(excess(&commuting).abs() < 1e-8, "optimal, since in one dimension every increasing map is");
+    assert!(excess(&turned) > 0.05, "printed: optimal; it costs {} more", excess(&turned));
+    // What is right of the claim: the conditional path to one point moves the source straight to it.
+    let point = Exact::new(Linear, GaussianMixture::empirical(&array![[1.5, -0.5]]).unwrap());
+    for t in [0.0, 0.3, 0.8] {
+        let start = array![[0.4, 0.7]];
+        let z = &start * (1.0 - t) + &array![[1.5, -0.5]] * t;
+        let u = point.velocity(&[t], &z).unwrap();
+        assert!((u - (array![[1.5, -0.5]] - start)).iter().all(|e| e.abs() < 1e-14), "constant at {t}");
+    }
 }

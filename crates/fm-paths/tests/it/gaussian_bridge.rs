@@ -95,6 +95,15 @@ fn ends_are_drawn_from_the_coupling() {
 }
 
 #[test]
+fn single_precision_is_rounded_once() {
+    let bridge = bridge(0.5, 2.0, 0.7);
+    let z = array![[0.3_f32], [-1.7]];
+    let wide = z.mapv(f64::from);
+    assert_eq!(bridge.drift(0.3, &z).unwrap(), bridge.drift(0.3, &wide).unwrap().mapv(|x| x as f32));
+    assert_eq!(bridge.log_density(0.3, &z), bridge.log_density(0.3, &wide));
+}
+
+#[test]
 fn bad_parameters_are_named() {
     let new = |m1: Array1<f64>, s: f64, sigma| GaussianBridge::new(array![0.0], s, m1, 1.0, sigma).unwrap_err();
     assert!(matches!(new(array![0.0, 1.0], 1.0, 1.0), PathError::Dimension { expected: 1, found: 2, .. }));

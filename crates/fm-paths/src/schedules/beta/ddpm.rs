@@ -1,5 +1,6 @@
 //! The linear table of DDPM, continued to all times.
 
+use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError, gamma::stirling_remainder};
 
 /// The `steps` discrete steps of DDPM with linear β, as a smooth function of time.
@@ -74,32 +75,50 @@ impl DdpmBeta {
     }
 
     /// log ᾱ after `steps` steps, any real number of them, and its derivative.
+    #[inline]
     fn log_alpha_bar(&self, steps: f64) -> [f64; 2] {
-        let first = (-self.beta_start).ln_1p();
         let difference = (self.beta_end - self.beta_start) / f64::from(self.steps - 1);
+        // The factor before the first, 1 − β₀ + difference: what the sums below are relative to.
+        let zeroth = ln_1p(difference - self.beta_start);
         if difference == 0.0 {
-            return [steps * first, first];
+            return [steps * zeroth, zeroth];
         }
         // Stirling's formula for both gamma functions, with everything large cancelled by hand.
         let c = (1.0 - self.beta_start) / difference;
         let (a, b) = (c + 1.0, c + 1.0 - steps);
         let y = steps / a;
-        let log_ratio = (-y).ln_1p();
+        let [bowl, log_ratio] = bowl(y);
         let ([at_a, _], [at_b, slope_b]) = (stirling_remainder(a), stirling_remainder(b));
-        let one = c.recip().ln_1p();
-        let sum = steps * one - a * bowl(y) + 0.5 * log_ratio + (at_a - at_b);
-        let slope = one + log_ratio - 0.5 / b + slope_b;
-        [steps * first + sum, first + slope]
+        let sum = 0.5 * log_ratio - a * bowl + (at_a - at_b);
+        let slope = log_ratio - 0.5 / b + slope_b;
+        [steps * zeroth + sum, zeroth + slope]
     }
 }
 
-/// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation.
-fn bowl(y: f64) -> f64 {
+/// log(1 + x): the logarithm of the rounded sum, and what rounding it lost. As exact as [`f64::ln_1p`]; that one is a call
+/// which the compiler cannot take out of a loop over times.
+fn ln_1p(x: f64) -> f64 {
+    let sum = 1.0 + x;
+    sum.ln() + (x - (sum - 1.0)) / sum
+}
+
+/// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation, and log(1 − y).
+fn bowl(y: f64) -> [f64; 2] {
     if y < 0.1 {
         // Σ yⁿ/(n(n − 1)); the first omitted term is below 1e-17 of the sum.
-        (2..18).rev().fold(0.0, |sum, n| sum * y + 1.0 / f64::from(n * (n - 1))) * y * y
+        const SERIES: [f64; 16] = {
+            let (mut series, mut i) = ([0.0; 16], 0);
+            while i < 16 {
+                series[i] = 1.0 / ((i + 2) * (i + 1)) as f64;
+                i += 1;
+            }
+            series
+        };
+        let bowl = SERIES.iter().rev().fold(0.0, |sum, c| sum * y + c) * y * y;
+        [bowl, (bowl - y) / (1.0 - y)]
     } else {
-        (1.0 - y) * (-y).ln_1p() + y
+        let log = (-y).ln_1p();
+        [(1.0 - y) * log + y, log]
     }
 }
 
@@ -111,5 +130,13 @@ impl Beta for DdpmBeta {
 
     fn integral(&self, s: f64) -> f64 {
         0.0 - self.log_alpha_bar(s * f64::from(self.steps))[0] // not −0 at the data
+    }
+
+    #[inline]
+    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+        let n = f64::from(self.steps);
+        let [log_alpha_bar, slope] = self.log_alpha_bar(s * n);
+        let [alpha, sigma] = amplitudes(-log_alpha_bar);
+        [-n * slope, alpha, sigma]
     }
 }

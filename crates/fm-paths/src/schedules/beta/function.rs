@@ -86,7 +86,7 @@ impl<F: Fn(f64) -> f64> BetaNumeric<F> {
     /// As [`BetaFn::new`].
     pub fn new(rate: F) -> Result<Self, PathError> {
         let integral = RunningIntegral::new(&rate);
-        check(&rate, integral.at(&rate, 1.0))?;
+        check(&rate, integral.at(1.0))?;
         Ok(Self { rate, integral })
     }
 }
@@ -97,7 +97,7 @@ impl<F: Fn(f64) -> f64> Beta for BetaNumeric<F> {
     }
 
     fn integral(&self, s: f64) -> f64 {
-        self.integral.at(&self.rate, s)
+        self.integral.at(s)
     }
 }
 

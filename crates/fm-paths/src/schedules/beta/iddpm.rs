@@ -2,6 +2,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError};
 
 /// The smallest factor 1 − β of a step: the table clips β at 0.999.
@@ -59,37 +60,52 @@ impl IddpmBeta {
         PathError::require(self.offset > 0.0 && self.offset <= 1.0, "offset", self.offset, "in (0, 1]")
     }
 
-    /// T and its derivative on the cosine.
+    /// α − 1 and T′ on the cosine, α = cos a/cos b with the angle `b` at `s = 0` and `a` at `s`.
+    #[inline]
     fn cosine(&self, s: f64) -> [f64; 2] {
         let o = self.offset;
-        let (angle, first) = (FRAC_PI_2 * (s + o) / (1.0 + o), FRAC_PI_2 * o / (1.0 + o));
-        // log(cos a/cos b) by the sine of the difference: no cancellation for small s.
-        let difference = FRAC_PI_2 * s / (1.0 + o);
-        let half = (0.5 * difference).sin();
-        let ratio_less_one = -2.0 * half * half - first.tan() * difference.sin();
-        [-2.0 * ratio_less_one.ln_1p(), PI / (1.0 + o) * angle.tan()]
+        // By functions of the difference a − b: no cancellation for small s.
+        let (half, first) = (0.5 * FRAC_PI_2 * s / (1.0 + o), FRAC_PI_2 * o / (1.0 + o));
+        let ((sin, cos), tan_first) = (half.sin_cos(), first.sin() / first.cos());
+        let less_one = -2.0 * sin * (sin + tan_first * cos);
+        let tan = (tan_first * (1.0 - 2.0 * sin * sin) + 2.0 * sin * cos) / (1.0 + less_one);
+        [less_one, PI / (1.0 + o) * tan]
     }
 
-    /// T and its derivative.
-    fn both(&self, s: f64) -> [f64; 2] {
-        let n = f64::from(self.steps);
-        let knee = (n - 1.0) / n;
-        if s <= knee {
-            return self.cosine(s);
-        }
-        let [value, slope] = self.cosine(knee);
+    /// The time from which the table caps its β.
+    fn knee(&self) -> f64 {
+        f64::from(self.steps - 1) / f64::from(self.steps)
+    }
+
+    /// T and its derivative beyond the knee.
+    fn capped(&self, s: f64) -> [f64; 2] {
+        let (n, knee) = (f64::from(self.steps), self.knee());
+        let [less_one, slope] = self.cosine(knee);
         let (part, slope) = ((s - knee) * n, slope / n);
         let bend = -SMALLEST_FACTOR.ln() - slope;
-        [value + part * (slope + part * bend), n * (slope + 2.0 * part * bend)]
+        [-2.0 * less_one.ln_1p() + part * (slope + part * bend), n * (slope + 2.0 * part * bend)]
     }
 }
 
 impl Beta for IddpmBeta {
     fn rate(&self, s: f64) -> f64 {
-        self.both(s)[1]
+        if s <= self.knee() { self.cosine(s)[1] } else { self.capped(s)[1] }
     }
 
     fn integral(&self, s: f64) -> f64 {
-        self.both(s)[0]
+        if s <= self.knee() { -2.0 * self.cosine(s)[0].ln_1p() } else { self.capped(s)[0] }
+    }
+
+    /// On the cosine without a logarithm and its inverse.
+    #[inline]
+    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+        if s <= self.knee() {
+            let [less_one, rate] = self.cosine(s);
+            [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()]
+        } else {
+            let [integral, rate] = self.capped(s);
+            let [alpha, sigma] = amplitudes(integral);
+            [rate, alpha, sigma]
+        }
     }
 }

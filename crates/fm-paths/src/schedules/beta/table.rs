@@ -1,6 +1,7 @@
 //! Any discrete table, as a continuous schedule.
 
-use crate::{Beta, PathError};
+use crate::schedules::vp::amplitudes;
+use crate::{Beta, PathError, monotone::MonotoneCubic};
 
 /// A table of β or of cumulative products, interpolated.
 ///
@@ -23,9 +24,7 @@ use crate::{Beta, PathError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct BetaTable {
     /// T at the N + 1 knots, beginning with 0.
-    values: Vec<f64>,
-    /// dT for one step, at the knots.
-    slopes: Vec<f64>,
+    integral: MonotoneCubic,
 }
 
 impl BetaTable {
@@ -46,8 +45,16 @@ impl BetaTable {
     ///
     /// # Errors
     /// [`PathError::Parameter`] if it is empty or does not fall strictly within (0, 1). A table with zero terminal SNR
-    /// ends in 0 and has no continuous form of this kind: see [`Rescaled`](crate::Rescaled) and
-    /// [`Cosine`](crate::Cosine).
+    /// ends in 0, where T is infinite: it is an [`AlphaTable`](crate::AlphaTable).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{BetaTable, Schedule, Vp};
+    /// let schedule = Vp(BetaTable::from_alphas_cumprod(&[0.9, 0.36])?);
+    /// assert!((schedule.at(0.0).alpha - 0.6).abs() < 1e-15);
+    /// assert!(BetaTable::from_alphas_cumprod(&[0.9, 0.0]).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn from_alphas_cumprod(products: &[f64]) -> Result<Self, PathError> {
         let mut last = 1.0;
         let mut values = vec![0.0];
@@ -61,40 +68,24 @@ impl BetaTable {
     }
 
     fn new(values: Vec<f64>) -> Result<Self, PathError> {
-        let n = values.len() - 1;
-        PathError::require(n > 0, "entries", n as f64, "at least 1")?;
-        let rise = |i: usize| values[i + 1] - values[i];
-        // The harmonic mean of the neighbouring rises is at most twice either: monotone. Secants at the two ends.
-        let inner = |i: usize| 2.0 * rise(i - 1) * rise(i) / (rise(i - 1) + rise(i));
-        let slopes = (0..=n)
-            .map(|i| match i {
-                0 => rise(0),
-                i if i == n => rise(n - 1),
-                i => inner(i),
-            })
-            .collect();
-        Ok(Self { values, slopes })
-    }
-
-    /// T and its derivative.
-    fn both(&self, s: f64) -> [f64; 2] {
-        let n = self.values.len() - 1;
-        let position = s * n as f64;
-        let i = (position as usize).min(n - 1);
-        let x = position - i as f64;
-        let (rise, a, b) = (self.values[i + 1] - self.values[i], self.slopes[i], self.slopes[i + 1]);
-        let (second, third) = (3.0 * rise - 2.0 * a - b, a + b - 2.0 * rise);
-        let value = if x == 1.0 { self.values[i + 1] } else { self.values[i] + x * (a + x * (second + x * third)) };
-        [value, n as f64 * (a + x * (2.0 * second + 3.0 * x * third))]
+        let entries = values.len() - 1;
+        PathError::require(entries > 0, "entries", entries as f64, "at least 1")?;
+        Ok(Self { integral: MonotoneCubic::new(values) })
     }
 }
 
 impl Beta for BetaTable {
     fn rate(&self, s: f64) -> f64 {
-        self.both(s)[1]
+        self.integral.at(s)[1]
     }
 
     fn integral(&self, s: f64) -> f64 {
-        self.both(s)[0]
+        self.integral.at(s)[0]
+    }
+
+    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+        let [integral, rate] = self.integral.at(s);
+        let [alpha, sigma] = amplitudes(integral);
+        [rate, alpha, sigma]
     }
 }

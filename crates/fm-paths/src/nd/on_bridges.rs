@@ -1,0 +1,158 @@
+//! The operations of a bridge on arrays, allocating or into given outputs.
+#![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
+
+use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
+
+use super::kernel::{self, Block};
+use super::{Owned, Real, check_shapes};
+use crate::PathError;
+use crate::bridge::{BridgeTarget, ConditionalPath, finite_state, finite_target};
+
+/// The operations of a bridge on arrays, from [`ConditionalPath::arrays`].
+///
+/// Each comes in two forms; those that end in `_into` write into given arrays and allocate nothing.
+///
+/// # Shapes
+/// All arrays are `[B, ...]` of one shape, with one time for each of the B rows. They need not be contiguous.
+///
+/// # Errors
+/// As the coefficient methods of [`ConditionalPath`]. What an output holds after an error is not specified.
+///
+/// # Panics
+/// If the shapes or the number of times do not match.
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{BridgeTarget, ConditionalPath, Ends, Gamma, Interpolant};
+/// use ndarray::array;
+///
+/// let path = Interpolant::new(Ends::Linear, Gamma::Constant { sigma: 0.5 })?;
+/// let (x1, x0, noise) = (array![[4.0_f32, 8.0]], array![[0.0, 0.0]], array![[1.0, -1.0]]);
+/// assert_eq!(path.arrays().state(&[0.25], &x1, &x0, &noise)?, array![[1.5, 1.5]]);
+/// let u = path.arrays().target(BridgeTarget::Velocity, &[0.25], &x1, &x0, &noise)?;
+/// assert_eq!(u, array![[4.0, 8.0]]);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct OnBridge<'a, P>(pub(crate) &'a P);
+
+impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
+    /// The state z of data `x1`, source `x0` and noise.
+    #[track_caller]
+    pub fn state<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(x1.raw_dim());
+        self.state_into(t, x1, x0, noise, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnBridge::state`] into a given array.
+    #[track_caller]
+    pub fn state_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+        z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("state", t, &[x1.shape(), x0.shape(), noise.shape(), z.shape()]);
+        let fill = |first, count, block: &mut Block<3, 1>| {
+            fill_rows(t, first, count, block, |t, index| Ok([finite_state(self.0.at(t), t, index)?]))
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [z.view_mut()])
+    }
+
+    /// The regression target `wanted` of data `x1`, source `x0` and noise.
+    #[track_caller]
+    pub fn target<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: BridgeTarget,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Owned<A, D>, PathError> {
+        let mut out = Owned::zeros(x1.raw_dim());
+        self.target_into(wanted, t, x1, x0, noise, &mut out)?;
+        Ok(out)
+    }
+
+    /// [`OnBridge::target`] into a given array.
+    #[track_caller]
+    pub fn target_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: BridgeTarget,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+        out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("target", t, &[x1.shape(), x0.shape(), noise.shape(), out.shape()]);
+        let fill = |first, count, block: &mut Block<3, 1>| {
+            fill_rows(t, first, count, block, |t, index| Ok([finite_target(wanted, self.0.at(t), t, index)?]))
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [out.view_mut()])
+    }
+
+    /// The state z and the regression target `wanted` in one pass over data `x1`, source `x0` and noise: a training batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgeTarget, ConditionalPath, Ends, Gamma, Interpolant};
+    /// use ndarray::{Array2, array};
+    ///
+    /// let path = Interpolant::new(Ends::Linear, Gamma::SinSquared)?;
+    /// let (x1, x0, noise) = (array![[4.0], [4.0]], array![[0.0], [0.0]], array![[1.0], [1.0]]);
+    /// let (mut z, mut u) = (Array2::zeros((2, 1)), Array2::zeros((2, 1)));
+    /// path.arrays().sample_into(BridgeTarget::Velocity, &[0.0, 0.5], &x1, &x0, &noise, &mut z, &mut u)?;
+    /// assert_eq!((z, u), (array![[0.0], [3.0]], array![[4.0], [4.0]]));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[expect(clippy::too_many_arguments, reason = "three arrays in, two out, and what and when")]
+    #[track_caller]
+    pub fn sample_into<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: BridgeTarget,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+        z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+        target: &mut ArrayBase<impl DataMut<Elem = A>, D>,
+    ) -> Result<(), PathError> {
+        check_shapes("sample", t, &[x1.shape(), x0.shape(), noise.shape(), z.shape(), target.shape()]);
+        let fill = |first, count, block: &mut Block<3, 2>| {
+            fill_rows(t, first, count, block, |t, index| {
+                let point = self.0.at(t);
+                Ok([finite_state(point, t, index)?, finite_target(wanted, point, t, index)?])
+            })
+        };
+        kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [z.view_mut(), target.view_mut()])
+    }
+}
+
+/// The rows of `M` quantities at `count` checked times from `first` on.
+fn fill_rows<const M: usize>(
+    t: &[f64],
+    first: usize,
+    count: usize,
+    block: &mut Block<3, M>,
+    rows: impl Fn(f64, usize) -> Result<[[f64; 3]; M], PathError>,
+) -> Result<(), PathError> {
+    for (row, index) in (first..first + count).enumerate() {
+        PathError::check_time(index, t[index])?;
+        for (values, places) in rows(t[index], index)?.iter().zip(&mut *block) {
+            for (value, place) in values.iter().zip(places) {
+                place[row] = *value;
+            }
+        }
+    }
+    Ok(())
+}
