@@ -40,7 +40,7 @@ pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, warm: Option<&[f
         size /= 4;
     }
     let price = match warm {
-        Some(potential) => potential.iter().map(|v| A::narrow(-v)).collect(),
+        Some(potential) => prices_of(potential, costs.magnitude),
         None => costs.column_minima[..size].iter().map(|&least| finite_or_zero(-least)).collect(),
     };
     if warm.is_none() && reduction_suffices(s, costs) {
@@ -76,6 +76,13 @@ fn reduction_suffices<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>) -> bool {
         }
     }
     true
+}
+
+/// Minus the potentials, up to a constant. Optimal ones need not differ by more than costs do; larger differences, of whatever
+/// origin, would only drown the costs.
+fn prices_of<A: Real>(potential: &[f64], magnitude: f64) -> Vec<A> {
+    let least = potential.iter().copied().fold(f64::INFINITY, f64::min);
+    potential.iter().map(|v| A::narrow(-(v - least).min(4.0 * magnitude))).collect()
 }
 
 fn finite_or_zero<A: Real>(price: A) -> A {
