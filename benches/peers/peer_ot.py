@@ -25,3 +25,21 @@ for d in (2, 64):
         case = f"ot/exact/{n}x{d}"
         report(case, f"SciPy {scipy.__version__} linear_sum_assignment", lambda: linear_sum_assignment(squared_distances(x0, x1)))
         report(case, f"POT {ot.__version__} emd", lambda: ot.emd(weights, weights, squared_distances(x0, x1), numItermax=10**8))
+
+
+def exponential(rng, n):
+    weights = rng.exponential(size=n)
+    return weights / weights.sum()
+
+
+def weighted():
+    """Exponential weights, the cost matrix given."""
+    for d in (2, 64):
+        for n, m in ((256, 256), (512, 512), (1024, 1024), (2048, 2048), (2048, 1024)):
+            rng = generator()
+            cost = squared_distances(noise(rng, n, d), mixture(rng, m, d))
+            a, b = exponential(rng, n), exponential(rng, m)
+            report(f"ot/weighted/{n}x{m}x{d}", f"POT {ot.__version__} emd", lambda: ot.emd(a, b, cost, numItermax=10**8))
+
+
+weighted()
