@@ -10,8 +10,12 @@ use crate::{OtError, Side};
 /// Totals may differ by this much, relative to the source's; the target's weights are then rescaled.
 pub(super) const MASS_TOLERANCE: f64 = 1e-6;
 
-/// Weights that are not whole numbers are rounded to this many parts of their total.
-const PARTS: i64 = 1 << 60;
+/// Totals that differ by no more than this do so for rounding, and the largest weight of the target takes the difference.
+const ROUNDING: f64 = 1e-12;
+
+/// Weights that are not whole numbers are rounded to multiples of a power of two: their total has this many bits. So a weight
+/// above a hundredth of the total keeps all its digits.
+const BITS: i32 = 60;
 
 /// Weights are at most this, so that no total overflows.
 const LARGEST: f64 = 1e300;
@@ -58,25 +62,24 @@ impl Masses {
             let unit = a / (n / common * m) as f64;
             return Ok(Self { supply: vec![m / common; source.len()], demand: vec![n / common; target.len()], unit });
         }
-        let mut masses = Self { supply: parts(source, a), demand: parts(target, b), unit: a / PARTS as f64 };
-        for side in [&mut masses.supply, &mut masses.demand] {
-            let missing = PARTS - side.iter().sum::<i64>();
-            *side.iter_mut().max().expect("weights with a positive total") += missing;
-        }
-        Ok(masses)
+        let unit = unit_of(a);
+        let scale = if (a - b).abs() <= ROUNDING * a { 1.0 } else { a / b };
+        let (supply, mut demand) = (multiples(source, unit), multiples(target, unit / scale));
+        let missing = supply.iter().sum::<i64>() - demand.iter().sum::<i64>();
+        *demand.iter_mut().max().expect("weights with a positive total") += missing;
+        Ok(Self { supply, demand, unit })
     }
 
     /// Only `mass` of both sides: one more source fills what the targets do not receive, and one more target takes what
     /// the sources do not send.
     pub(super) fn partial(source: &[f64], target: &[f64], mass: f64, totals: [f64; 2]) -> Self {
-        let whole_mass = whole(&[mass]).map(|m| m[0]);
-        let (mut supply, mut demand, moved, unit) = match (whole(source), whole(target), whole_mass) {
-            (Some(supply), Some(demand), Some(moved)) => (supply, demand, moved, 1.0),
-            _ => {
-                let unit = totals[0].max(totals[1]) / (PARTS / 2) as f64;
-                let scale = |weights: &[f64]| weights.iter().map(|w| (w / unit).round() as i64).collect::<Vec<_>>();
-                (scale(source), scale(target), (mass / unit).round() as i64, unit)
-            }
+        let exact = (whole(source), whole(target), whole(&[mass]));
+        let (mut supply, mut demand, moved, unit) = if let (Some(supply), Some(demand), Some(moved)) = exact {
+            (supply, demand, moved[0], 1.0)
+        } else {
+            // Each side holds the other's rest besides its own weights.
+            let unit = 2.0 * unit_of(totals[0].max(totals[1]));
+            (multiples(source, unit), multiples(target, unit), (mass / unit).round() as i64, unit)
         };
         // Rounding may have left a side with a few units less than all of it.
         let [sent, received]: [i64; 2] = [supply.iter().sum(), demand.iter().sum()];
@@ -92,8 +95,14 @@ impl Masses {
     }
 }
 
-fn parts(weights: &[f64], total: f64) -> Vec<i64> {
-    weights.iter().map(|w| (w / total * PARTS as f64).round() as i64).collect()
+/// The power of two of which a total is between `2^59` and `2^60`, or fewer where it would not be a normal number.
+fn unit_of(total: f64) -> f64 {
+    let exponent = total.log2().floor() as i32 + 1;
+    f64::from(exponent.max(BITS - 1000) - BITS).exp2()
+}
+
+fn multiples(weights: &[f64], unit: f64) -> Vec<i64> {
+    weights.iter().map(|w| (w / unit).round() as i64).collect()
 }
 
 /// The weights themselves, if they and their total are whole numbers.

@@ -74,7 +74,7 @@ pub(super) fn check_costs<A: Real>(cost: ArrayView2<'_, A>) -> Result<f64, OtErr
     for (row, costs) in values.chunks(cost.ncols().max(1)).enumerate() {
         let (magnitude, valid) = arch.dispatch(|| scan::magnitude(costs, limit));
         if !valid {
-            let invalid = |c: &A| !(c.abs() <= limit || *c == A::infinity());
+            let invalid = |c: &A| c.is_nan() || (c.abs() > limit && *c != A::infinity());
             let column = costs.iter().position(invalid).expect("the scan found one");
             return Err(OtError::InvalidCost { row, column, value: costs[column].widen() });
         }

@@ -3,6 +3,8 @@
 //! Written in lanes and inlined into whatever vector unit `pulp` dispatches to. Minima do not depend on the order in
 //! which they are taken, so every unit gives the same plan.
 
+#![expect(clippy::inline_always, reason = "only what is inlined is compiled for the vector unit that was found")]
+
 use super::simplex::Candidate;
 use crate::Real;
 
@@ -106,8 +108,9 @@ pub(super) fn magnitude<A: Real>(values: &[A], limit: A) -> (A, bool) {
     let mut invalid = [0_u32; LANES];
     let one = |value: A, largest: &mut A, invalid: &mut u32| {
         let (size, infinite) = (value.abs(), value == A::infinity());
-        *invalid |= u32::from(!(size <= limit)) & u32::from(!infinite);
-        *largest = if size > *largest && size <= limit { size } else { *largest };
+        let within = size <= limit;
+        *invalid |= u32::from(!within) & u32::from(!infinite);
+        *largest = if within && size > *largest { size } else { *largest };
     };
     let (chunks, tail) = values.as_chunks::<LANES>();
     for chunk in chunks {

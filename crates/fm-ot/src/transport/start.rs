@@ -23,16 +23,16 @@ pub(super) fn complete<A: Real>(problem: &Problem<'_, A>, draft: &mut Draft) {
     let Draft { flows, left, room, potential, .. } = draft;
     let mut open: Vec<usize> = (0..problem.m).filter(|&j| room[j] > 0).collect();
     for allowed in [true, false] {
-        for i in 0..problem.n {
-            while left[i] > 0 {
+        for (i, left) in left.iter_mut().enumerate() {
+            while *left > 0 {
                 let reduced = |j: usize| problem.cost(i, j) - potential[j];
                 let choices = open.iter().enumerate().filter(|(_, j)| !allowed || !problem.is_forbidden(i, **j));
                 let Some((at, &j)) = choices.min_by(|(_, j), (_, k)| reduced(**j).total_cmp(&reduced(**k))) else {
                     break;
                 };
-                let amount = left[i].min(room[j]);
+                let amount = room[j].min(*left);
                 flows.push(Flow { row: i as u32, column: j as u32, amount });
-                left[i] -= amount;
+                *left -= amount;
                 room[j] -= amount;
                 if room[j] == 0 {
                     open.swap_remove(at);
