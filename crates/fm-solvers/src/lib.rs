@@ -40,27 +40,43 @@
 //! # Ok::<(), SolveError>(())
 //! ```
 
+mod adaptive;
+mod control;
+mod embedded;
 mod error;
 mod field;
 mod fixed;
 mod grid;
+mod initial_step;
 mod method;
+mod multistep;
+mod norm;
 mod observer;
+mod per_sample;
 mod runge_kutta;
 mod state;
+mod stats;
 mod tableau;
+mod trajectory;
 
+pub use adaptive::AdaptiveSolver;
+pub use control::StepControl;
 pub use error::SolveError;
 pub use field::{Time, VectorField};
-pub use fixed::{FiniteCheck, FixedSolver, Stats, solve_fixed};
+pub use fixed::{FiniteCheck, FixedSolver, solve_fixed};
 pub use grid::TimeGrid;
-pub use method::FixedMethod;
-pub use observer::{Flow, Observer};
+pub use method::{EmbeddedMethod, FixedMethod, Scheme};
+pub use multistep::Adams;
+pub use norm::{ErrorEstimate, Norm, Tolerance};
+pub use observer::{Flow, Observer, Step};
+pub use per_sample::SampleStats;
 pub use runge_kutta::RungeKutta;
 #[cfg(feature = "tch")]
 pub use state::TensorStages;
-pub use state::{Element, Layout, State};
-pub use tableau::Tableau;
+pub use state::{Element, Layout, PairStages, RowState, State};
+pub use stats::Stats;
+pub use tableau::{EmbeddedTableau, Tableau};
+pub use trajectory::Trajectory;
 
 /// The example of the README runs as a test.
 #[cfg(doctest)]

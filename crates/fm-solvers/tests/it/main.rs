@@ -6,6 +6,8 @@
 mod allocations;
 mod arrays;
 mod batches;
+mod counters;
+mod embedded;
 mod errors;
 mod gaussian;
 mod grids;

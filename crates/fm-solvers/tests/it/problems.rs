@@ -25,16 +25,20 @@ impl Gaussian {
 
 impl<D: Dimension> VectorField<Array<f64, D>> for Gaussian {
     fn eval(&mut self, t: Time<'_>, y: &Array<f64, D>, out: &mut Array<f64, D>) -> Result<(), SolveError> {
-        let t = t.row(0);
-        out.zip_mut_with(y, |u, &x| *u = Self::velocity(t, x));
+        let length = y.len() / y.shape().first().copied().unwrap_or(1);
+        for (i, (u, &x)) in out.iter_mut().zip(y).enumerate() {
+            *u = Self::velocity(t.row(i / length), x);
+        }
         Ok(())
     }
 }
 
 impl<D: Dimension> VectorField<Array<f32, D>> for Gaussian {
     fn eval(&mut self, t: Time<'_>, y: &Array<f32, D>, out: &mut Array<f32, D>) -> Result<(), SolveError> {
-        let t = t.row(0);
-        out.zip_mut_with(y, |u, &x| *u = Self::velocity(t, f64::from(x)) as f32);
+        let length = y.len() / y.shape().first().copied().unwrap_or(1);
+        for (i, (u, &x)) in out.iter_mut().zip(y).enumerate() {
+            *u = Self::velocity(t.row(i / length), f64::from(x)) as f32;
+        }
         Ok(())
     }
 }
@@ -47,6 +51,17 @@ pub(crate) fn sine(_: Time<'_>, y: &Array1<f64>, out: &mut Array1<f64>) -> Resul
 
 pub(crate) fn sine_solution(t: f64, y0: f64) -> f64 {
     2.0 * (t.exp() * (y0 / 2.0).tan()).atan()
+}
+
+/// `dy/dt = y cos t`, with the solution `y(t) = y(0) e^(sin t)`: enough variation to keep methods of high order above
+/// rounding.
+pub(crate) fn swing(t: Time<'_>, y: &Array1<f64>, out: &mut Array1<f64>) -> Result<(), SolveError> {
+    out.zip_mut_with(y, |u, &x| *u = x * t.row(0).cos());
+    Ok(())
+}
+
+pub(crate) fn swing_solution(t: f64) -> f64 {
+    t.sin().exp()
 }
 
 /// Solves over equal steps, unobserved.

@@ -1,0 +1,365 @@
+//! Adaptive solving with steps of each sample's own.
+//!
+//! All samples take a trial step together, each from its own time with its own length, so that the field is still called
+//! with a batch; those that accept move on, those that have arrived are written out and leave the batch. A sample's
+//! result is that of solving it alone, to the last bit, if the field treats samples alone. The price is more calls than
+//! with a common step, since the slowest sample decides how many; the gain is that no sample computes steps that only
+//! another needs.
+//!
+//! The rejected alternative keeps finished samples in the batch until the last one arrives, as a vectorised solve does: no
+//! buffer changes its size, and every sample is evaluated as often as the slowest.
+
+use crate::adaptive::beside;
+use crate::control::{Controller, Decision};
+use crate::embedded::Interval;
+use crate::initial_step::Norms;
+use crate::runge_kutta::evaluate;
+use crate::{AdaptiveSolver, EmbeddedTableau, ErrorEstimate, RowState, SolveError, Time, TimeGrid, VectorField};
+
+/// What a per-sample solve did; the lists have an entry for each sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SampleStats {
+    /// Evaluations of the field, each for all samples that had not arrived.
+    pub calls: u64,
+    /// Evaluations of each sample.
+    pub nfe: Vec<u64>,
+    /// Completed steps.
+    pub steps: Vec<usize>,
+    /// Rejected trial steps.
+    pub rejected: Vec<usize>,
+    /// The times of the final states: the grid's last time, except for samples that reached the budget of steps.
+    pub t: Vec<f64>,
+    /// Whether any sample reached its budget of steps.
+    pub out_of_steps: bool,
+}
+
+impl AdaptiveSolver {
+    /// Takes each sample of `y` from the first time of `grid` to the last with steps of its own.
+    ///
+    /// The field is called with [`Time::Rows`] and with fewer and fewer samples; see [`VectorField::select`]. Each sample
+    /// has its own tolerance, budget and retries; [`norm`](Self::norm) is not looked at. With
+    /// [`Dop853`](crate::EmbeddedMethod::Dop853) a rejected trial costs one evaluation more than in a common solve.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve), at the first sample that fails. `y` then holds what the last completed step of each
+    /// sample left.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_solvers::{AdaptiveSolver, SolveError, Time, TimeGrid};
+    /// # use ndarray::{Array2, array};
+    /// // Two decays, the second a thousand times as fast.
+    /// let rates = [1.0, 1000.0];
+    /// struct Decay(Vec<f64>);
+    /// impl fm_solvers::VectorField<Array2<f64>> for Decay {
+    ///     fn eval(&mut self, _: Time<'_>, y: &Array2<f64>, out: &mut Array2<f64>) -> Result<(), SolveError> {
+    ///         for (i, rate) in self.0.iter().enumerate() {
+    ///             out[[i, 0]] = -rate * y[[i, 0]];
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///     fn select(&mut self, samples: &[usize]) {
+    ///         self.0 = samples.iter().map(|&i| [1.0, 1000.0][i]).collect();
+    ///     }
+    /// }
+    /// let mut y = array![[1.0], [1.0]];
+    /// let grid = TimeGrid::uniform(0.0, 1.0, 1)?;
+    /// let stats = AdaptiveSolver::default().solve_per_sample(&mut Decay(rates.to_vec()), &grid, &mut y)?;
+    /// assert!((y[[0, 0]] - (-1.0_f64).exp()).abs() < 1e-5 && y[[1, 0]].abs() < 1e-4);
+    /// assert!(stats.nfe[1] > 20 * stats.nfe[0]);
+    /// # Ok::<(), SolveError>(())
+    /// ```
+    pub fn solve_per_sample<S: RowState>(
+        &self,
+        field: &mut dyn VectorField<S>,
+        grid: &TimeGrid,
+        y: &mut S,
+    ) -> Result<SampleStats, SolveError> {
+        self.check()?;
+        let batch = y.batch();
+        if batch == 0 {
+            return Err(SolveError::EmptyBatch { layout: y.layout() });
+        }
+        let mut run = Run::new(self, grid, y);
+        let result = run.start(field).and_then(|()| run.finish(field, y));
+        run.write_out(y);
+        result.map(|()| run.stats)
+    }
+}
+
+/// A sample that is under way.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    /// Its place in the original batch.
+    id: usize,
+    t: f64,
+    /// The time of its first derivative: `t`, or just after it where the field jumps.
+    first: f64,
+    /// The length of its next step.
+    h: f64,
+    controller: Controller,
+    /// Trials in a row that were not finite.
+    not_finite: u32,
+    /// The grid time that it is heading for.
+    stop: usize,
+    /// The trial step.
+    trial: Interval,
+    last: bool,
+}
+
+struct Run<'a, S: RowState> {
+    solver: &'a AdaptiveSolver,
+    tableau: &'static EmbeddedTableau,
+    grid: &'a TimeGrid,
+    active: Vec<Sample>,
+    y: S,
+    proposed: S,
+    stages: S::Stages,
+    /// Per active sample: step lengths with sign, times of an evaluation, errors.
+    h: Vec<f64>,
+    times: Vec<f64>,
+    errors: Vec<f64>,
+    /// The active samples' places in the original batch.
+    ids: Vec<usize>,
+    /// Positions of the samples that a step concerns.
+    chosen: Vec<usize>,
+    /// 0, 1, 2, ...
+    positions: Vec<usize>,
+    stats: SampleStats,
+}
+
+impl<'a, S: RowState> Run<'a, S> {
+    fn new(solver: &'a AdaptiveSolver, grid: &'a TimeGrid, y: &S) -> Self {
+        let tableau = solver.method.tableau();
+        let batch = y.batch();
+        let mut own = y.alloc_like();
+        own.copy_from(y);
+        let t = grid.start();
+        let controller = Controller::new(solver.control, tableau.error_order);
+        let trial = Interval { t0: t, t1: t, end: t };
+        let sample = |id| Sample { id, t, first: t, h: 0.0, controller, not_finite: 0, stop: 1, trial, last: false };
+        Self {
+            solver,
+            tableau,
+            grid,
+            active: (0..batch).map(sample).collect(),
+            proposed: y.alloc_like(),
+            y: own,
+            stages: y.stages(tableau.end() + 1),
+            h: vec![0.0; batch],
+            times: vec![t; batch],
+            errors: vec![0.0; batch],
+            ids: (0..batch).collect(),
+            chosen: (0..batch).collect(),
+            positions: (0..batch).collect(),
+            stats: SampleStats {
+                calls: 0,
+                nfe: vec![0; batch],
+                steps: vec![0; batch],
+                rejected: vec![0; batch],
+                t: vec![t; batch],
+                out_of_steps: false,
+            },
+        }
+    }
+
+    /// The first derivatives and step sizes.
+    fn start(&mut self, field: &mut dyn VectorField<S>) -> Result<(), SolveError> {
+        field.select(&self.ids);
+        self.evaluate(field, 0, false)?;
+        if let Some(h) = self.solver.first_step {
+            self.active.iter_mut().for_each(|sample| sample.h = self.solver.bound(h));
+            return Ok(());
+        }
+        let span = (self.grid.end() - self.grid.start()).abs();
+        let direction = self.grid.direction();
+        let state = &self.y;
+        S::set_stage(&mut self.stages, 1, |out| {
+            out.copy_from(state);
+            Ok(())
+        })?;
+        self.h.fill(1.0);
+        let d0 = self.scaled(&[0.0, 1.0]);
+        let norms: Vec<Norms> = d0.into_iter().zip(self.scaled(&[1.0])).map(|(d0, d1)| Norms { d0, d1 }).collect();
+        for ((h, time), norms) in self.h.iter_mut().zip(&mut self.times).zip(&norms) {
+            *h = direction * norms.trial(span);
+            *time = self.grid.start() + *h;
+        }
+        self.proposed.combine_rows(&self.y, &self.h, &[1.0], &self.stages);
+        self.evaluate(field, 1, true)?;
+        let trials = std::mem::take(&mut self.h);
+        self.h = trials.iter().map(|h| 1.0 / h).collect();
+        for (i, d2) in self.scaled(&[-1.0, 1.0]).into_iter().enumerate() {
+            let h = norms[i].first_step(trials[i].abs(), d2, self.tableau.error_order, span);
+            self.active[i].h = self.solver.bound(h);
+        }
+        Ok(())
+    }
+
+    /// The norms of a combination of the derivatives, per sample.
+    fn scaled(&self, row: &[f64]) -> Vec<f64> {
+        let estimate = ErrorEstimate { rows: &[row], tolerance: self.solver.tolerance };
+        let mut norms = vec![0.0; self.active.len()];
+        self.y.sample_errors(&self.y, &self.h, &self.stages, &estimate, &mut norms);
+        norms
+    }
+
+    fn finish(&mut self, field: &mut dyn VectorField<S>, out: &mut S) -> Result<(), SolveError> {
+        while !self.active.is_empty() {
+            self.plan()?;
+            self.propose(field)?;
+            self.decide()?;
+            self.move_on();
+            self.retire(field, out);
+            self.renew(field)?;
+        }
+        Ok(())
+    }
+
+    /// Where each sample's trial step ends.
+    fn plan(&mut self) -> Result<(), SolveError> {
+        for (sample, h) in self.active.iter_mut().zip(&mut self.h) {
+            let stop = self.grid.times()[sample.stop];
+            let (t1, last) = self.solver.end_of_step(sample.t, sample.h, stop);
+            let jump = last && self.solver.jumps && sample.stop < self.grid.steps();
+            sample.trial = Interval { t0: sample.t, t1, end: if jump { beside(t1, sample.t) } else { t1 } };
+            sample.last = last;
+            *h = sample.trial.length();
+            if !last && self.solver.underflows(sample.t, h.abs()) {
+                let step = self.stats.steps[sample.id];
+                return Err(SolveError::StepUnderflow { t: sample.t, step, sample: sample.id, h: *h });
+            }
+        }
+        Ok(())
+    }
+
+    fn propose(&mut self, field: &mut dyn VectorField<S>) -> Result<(), SolveError> {
+        let method = &self.tableau.method;
+        for (i, (row, &c)) in method.a.iter().zip(method.c).enumerate().skip(1) {
+            self.proposed.combine_rows(&self.y, &self.h, row, &self.stages);
+            for (time, Sample { trial, .. }) in self.times.iter_mut().zip(&self.active) {
+                *time = if c == 1.0 { trial.end } else { trial.t0 + c * trial.length() };
+            }
+            self.evaluate(field, i, true)?;
+        }
+        if !self.tableau.fsal {
+            self.proposed.combine_rows(&self.y, &self.h, method.b, &self.stages);
+        }
+        let estimate = ErrorEstimate { rows: self.tableau.error, tolerance: self.solver.tolerance };
+        self.errors.fill(0.0);
+        self.proposed.sample_errors(&self.y, &self.h, &self.stages, &estimate, &mut self.errors);
+        Ok(())
+    }
+
+    /// Evaluates the field into a derivative, at the proposed or the current states and the planned times.
+    fn evaluate(&mut self, field: &mut dyn VectorField<S>, stage: usize, proposed: bool) -> Result<(), SolveError> {
+        self.stats.calls += 1;
+        for sample in &self.active {
+            self.stats.nfe[sample.id] += 1;
+        }
+        let (time, at) = (Time::Rows(&self.times), if proposed { &self.proposed } else { &self.y });
+        S::set_stage(&mut self.stages, stage, |out| evaluate(field, time, at, out))
+    }
+
+    /// Accepts or rejects; `chosen` becomes the samples that accept.
+    fn decide(&mut self) -> Result<(), SolveError> {
+        self.chosen.clear();
+        for (i, (sample, &error)) in self.active.iter_mut().zip(&self.errors).enumerate() {
+            let Sample { id, trial, .. } = *sample;
+            let Decision { accept, factor } = if error.is_finite() {
+                sample.not_finite = 0;
+                sample.controller.decide(error)
+            } else {
+                if sample.not_finite == self.solver.retries {
+                    let step = self.stats.steps[id];
+                    return Err(SolveError::NonFiniteStep { t: sample.t, step, sample: id, h: trial.length() });
+                }
+                sample.not_finite += 1;
+                Decision { accept: false, factor: sample.controller.reject() }
+            };
+            let next = factor * trial.length().abs();
+            if accept {
+                self.chosen.push(i);
+                self.stats.steps[id] += 1;
+                sample.h = self.solver.bound(if sample.last { next.max(sample.h) } else { next });
+                (sample.t, sample.first) = (trial.t1, trial.t1);
+            } else {
+                self.stats.rejected[id] += 1;
+                sample.h = next.min(self.solver.h_max);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the proposed states and derivatives of the samples that accepted the current ones.
+    fn move_on(&mut self) {
+        self.y.copy_samples(&self.chosen, &self.proposed, &self.chosen);
+        if self.tableau.fsal {
+            S::copy_stage_samples(&mut self.stages, self.tableau.end(), 0, &self.chosen);
+        }
+    }
+
+    /// Writes out the samples that have arrived or spent their budget, and closes the ranks.
+    fn retire(&mut self, field: &mut dyn VectorField<S>, out: &mut S) {
+        let Self { stats, solver, grid, active, .. } = self;
+        let arrived = |sample: &Sample| sample.t == grid.end();
+        let spent = |sample: &Sample| stats.steps[sample.id] + stats.rejected[sample.id] >= solver.max_steps;
+        self.chosen.clear();
+        self.chosen.extend((0..active.len()).filter(|&i| !arrived(&active[i]) && !spent(&active[i])));
+        if self.chosen.len() == active.len() {
+            return;
+        }
+        let out_of_steps = active.iter().any(|sample| !arrived(sample) && spent(sample));
+        stats.out_of_steps |= out_of_steps;
+        self.write_out(out);
+        let Self { active, chosen, y, proposed, stages, .. } = self;
+        for (to, &from) in chosen.iter().enumerate() {
+            active[to] = active[from];
+        }
+        active.truncate(chosen.len());
+        self.ids.clear();
+        self.ids.extend(active.iter().map(|sample| sample.id));
+        if active.is_empty() {
+            return;
+        }
+        y.keep_samples(chosen);
+        proposed.keep_samples(chosen);
+        S::keep_stage_samples(stages, chosen);
+        for list in [&mut self.h, &mut self.times, &mut self.errors] {
+            list.truncate(active.len());
+        }
+        field.select(&self.ids);
+    }
+
+    /// Evaluates the first derivatives anew where they cannot be carried over.
+    fn renew(&mut self, field: &mut dyn VectorField<S>) -> Result<(), SolveError> {
+        let mut jumped = false;
+        for sample in &mut self.active {
+            if sample.t == self.grid.times()[sample.stop] {
+                sample.stop += 1;
+                if self.solver.jumps {
+                    jumped = true;
+                    sample.first = beside(sample.t, self.grid.end());
+                    sample.controller = Controller::new(self.solver.control, self.tableau.error_order);
+                }
+            }
+        }
+        if self.active.is_empty() || self.tableau.fsal && !jumped {
+            return Ok(());
+        }
+        // A sample that could keep its derivative gets the same one again, bit for bit.
+        for (time, sample) in self.times.iter_mut().zip(&self.active) {
+            *time = sample.first;
+        }
+        self.evaluate(field, 0, false)
+    }
+
+    /// Copies every active sample to its place in the original batch.
+    fn write_out(&mut self, out: &mut S) {
+        let everyone = &self.positions[..self.active.len()];
+        out.copy_samples(&self.ids, &self.y, everyone);
+        for sample in &self.active {
+            self.stats.t[sample.id] = sample.t;
+        }
+    }
+}
