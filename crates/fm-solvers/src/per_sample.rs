@@ -217,6 +217,7 @@ impl<'a, S: RowState> Run<'a, S> {
     }
 
     fn finish(&mut self, field: &mut dyn VectorField<S>, out: &mut S) -> Result<(), SolveError> {
+        self.retire(field, out);
         while !self.active.is_empty() {
             self.plan()?;
             self.propose(field)?;

@@ -244,7 +244,7 @@ fn descending_grids_integrate_with_the_same_first_step() {
     }
 }
 
-/// flow_matching #67: a grid of two points made one Euler step of what should have been many.
+/// `flow_matching` #67: a grid of two points made one Euler step of what should have been many.
 #[test]
 fn fixed_methods_take_the_steps_they_are_told() {
     assert!(matches!(TimeGrid::new(vec![0.0]), Err(SolveError::NoSteps { points: 1 })));

@@ -53,7 +53,7 @@ fn rows_evaluated_are_those_that_each_sample_needs_alone() {
     for method in EmbeddedMethod::ALL {
         let mut field = Counted(0);
         let stats = solver(method).solve_per_sample(&mut field, &grid(), &mut lattice(100)).unwrap();
-        assert_eq!(field.0, stats.nfe.iter().sum());
+        assert_eq!(field.0, stats.nfe.iter().sum::<u64>());
         assert_eq!(stats.calls, *stats.nfe.iter().max().unwrap());
         // The common solve of one sample is the yardstick; it knows of no batch.
         let mut alone = 0;
