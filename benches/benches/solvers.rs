@@ -14,7 +14,10 @@ fn span() -> TimeGrid {
 }
 
 fn adaptive(tolerance: f64) -> AdaptiveSolver {
-    AdaptiveSolver { tolerance: Tolerance::new(tolerance, tolerance).expect("a tolerance"), ..AdaptiveSolver::default() }
+    AdaptiveSolver {
+        tolerance: Tolerance::new(tolerance, tolerance).expect("a tolerance"),
+        ..AdaptiveSolver::default()
+    }
 }
 
 /// Fixed steps on the exact velocity of a Gaussian mixture, 4096 points, `f64`.

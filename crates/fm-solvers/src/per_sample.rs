@@ -34,7 +34,7 @@ pub struct SampleStats {
 impl AdaptiveSolver {
     /// Takes each sample of `y` from the first time of `grid` to the last with steps of its own.
     ///
-    /// The field is called with [`Time::Rows`] and with fewer and fewer samples; see [`VectorField::select`]. Each sample
+    /// The field is called with [`Time::Rows`](crate::Time::Rows) and with fewer and fewer samples; see [`VectorField::select`]. Each sample
     /// has its own tolerance, budget and retries; [`norm`](Self::norm) is not looked at. With
     /// [`Dop853`](crate::EmbeddedMethod::Dop853) a rejected trial costs one evaluation more than in a common solve.
     ///
