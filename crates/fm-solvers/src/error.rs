@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{FixedMethod, Layout};
+use crate::Layout;
 
 /// Why a time grid was refused or a solve ended before its last time.
 ///
@@ -71,11 +71,61 @@ pub enum SolveError {
         /// What the field reported.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Trial steps that hold NaN or infinity, however small they are made.
+    #[error(
+        "a step of {h} from t = {t}, after {step} steps, makes sample {sample} not finite, as did longer ones; \
+         check the field there, or raise `retries`"
+    )]
+    NonFiniteStep {
+        /// Where the step began.
+        t: f64,
+        /// Completed steps before it; of that sample, where samples take their own.
+        step: usize,
+        /// First offending sample of the batch.
+        sample: usize,
+        /// The length of the last trial, with its sign.
+        h: f64,
+    },
+    /// The tolerance asks for a step below the smallest.
+    #[error(
+        "the tolerance asks for a step of {h} at t = {t}, after {step} steps, for sample {sample}; \
+         loosen the tolerance, lower `h_min`, or check whether the field jumps there"
+    )]
+    StepUnderflow {
+        /// Where the step begins.
+        t: f64,
+        /// Completed steps before it; of that sample, where samples take their own.
+        step: usize,
+        /// The sample with the largest error.
+        sample: usize,
+        /// The step asked for, with its sign.
+        h: f64,
+    },
+    /// Tolerances that no step can be measured by.
+    #[error("rtol {rtol} and atol {atol} are no tolerance: both must be finite, rtol not negative and atol above zero")]
+    InvalidTolerance {
+        /// The relative tolerance as given.
+        rtol: f64,
+        /// The absolute tolerance as given.
+        atol: f64,
+    },
+    /// An option of an adaptive solve outside its range.
+    #[error("{option} is {value}; it must be {range}")]
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+        /// Its value as given.
+        value: f64,
+        /// The values it may have.
+        range: &'static str,
+    },
     /// A method name that is not in the list.
-    #[error("unknown method `{name}`; known are {}", FixedMethod::ALL.map(FixedMethod::name).join(", "))]
+    #[error("unknown method `{name}`; known are {known}")]
     UnknownMethod {
         /// The name as given.
         name: String,
+        /// The names to choose from.
+        known: String,
     },
 }
 

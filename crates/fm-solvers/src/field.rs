@@ -3,6 +3,10 @@
 //! A field writes into a buffer that the solver owns, so that an array field allocates nothing. A tensor field may
 //! instead assign `*out = net(...)`: "`&mut` means becomes" (see [`State`](crate::State)).
 
+mod samplewise;
+
+pub use samplewise::Samplewise;
+
 use crate::SolveError;
 
 /// The time of an evaluation, on the host.
@@ -39,6 +43,12 @@ pub trait VectorField<S> {
     /// # Errors
     /// Whatever keeps the field from being evaluated; [`SolveError::field`] wraps errors of other crates.
     fn eval(&mut self, t: Time<'_>, y: &S, out: &mut S) -> Result<(), SolveError>;
+
+    /// Told by a per-sample solve which samples of the original batch the rows of the next states are, first and
+    /// whenever samples have finished. A field that knows something of each sample, its class say, selects it here.
+    fn select(&mut self, samples: &[usize]) {
+        let _ = samples;
+    }
 }
 
 impl<S, F> VectorField<S> for F

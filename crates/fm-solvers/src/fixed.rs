@@ -1,6 +1,7 @@
 //! Solving over a fixed grid.
 
-use crate::{FixedMethod, Flow, Observer, RungeKutta, SolveError, State, TimeGrid, VectorField};
+use crate::multistep::AdamsStepper;
+use crate::{FixedMethod, Flow, Observer, RungeKutta, Scheme, SolveError, State, Stats, TimeGrid, VectorField};
 
 /// When a fixed-step solve looks for NaN and infinity.
 ///
@@ -15,28 +16,15 @@ pub enum FiniteCheck {
     Every(usize),
 }
 
-/// What a solve did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stats {
-    /// Evaluations of the field, each for the whole batch.
-    pub nfe: u64,
-    /// Completed steps.
-    pub steps: usize,
-    /// The time of the final state: the grid's last time, unless an observer stopped the solve.
-    pub t: f64,
-    /// Whether an observer stopped the solve.
-    pub stopped_early: bool,
-}
-
 /// A fixed-step solve with its options.
 ///
 /// | field | default | meaning |
 /// |---|---|---|
-/// | `method` | [`Midpoint`](FixedMethod::Midpoint) | the Runge-Kutta method |
+/// | `method` | [`Midpoint`](FixedMethod::Midpoint) | the method |
 /// | `check` | [`AtEnd`](FiniteCheck::AtEnd) | when the state is checked for NaN and infinity |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FixedSolver {
-    /// The Runge-Kutta method.
+    /// The method.
     pub method: FixedMethod,
     /// When the state is checked for NaN and infinity.
     pub check: FiniteCheck,
@@ -60,17 +48,22 @@ impl FixedSolver {
         if y.batch() == 0 {
             return Err(SolveError::EmptyBatch { layout: y.layout() });
         }
-        let tableau = self.method.tableau();
-        let mut stepper = RungeKutta::new(tableau, y);
-        let mut stats = Stats { nfe: 0, steps: 0, t: grid.start(), stopped_early: false };
+        let mut stepper = match self.method.scheme() {
+            Scheme::RungeKutta(tableau) => Stepper::RungeKutta(RungeKutta::new(tableau, y)),
+            Scheme::Adams(adams) => Stepper::Adams(AdamsStepper::new(adams, y)),
+        };
+        let mut stats = Stats { t: grid.start(), ..Stats::default() };
         while observer.observe(stats.steps, stats.t, y) == Flow::Continue {
             let Some(&t1) = grid.times().get(stats.steps + 1) else {
                 check_finite(y, &stats)?;
                 return Ok(stats);
             };
-            stepper.step(field, stats.t, t1, y)?;
-            stats.nfe += tableau.stages() as u64;
+            match &mut stepper {
+                Stepper::RungeKutta(stepper) => stepper.step(field, stats.t, t1, y)?,
+                Stepper::Adams(stepper) => stepper.step(field, stats.t, t1, y)?,
+            }
             stats.steps += 1;
+            stats.nfe = self.method.nfe(stats.steps);
             stats.t = t1;
             if let FiniteCheck::Every(interval @ 1..) = self.check
                 && stats.steps.is_multiple_of(interval)
@@ -82,6 +75,11 @@ impl FixedSolver {
         check_finite(y, &stats)?;
         Ok(stats)
     }
+}
+
+enum Stepper<S: State> {
+    RungeKutta(RungeKutta<'static, S>),
+    Adams(AdamsStepper<'static, S>),
 }
 
 /// [`FixedSolver::solve`] with the default options.

@@ -80,4 +80,9 @@ impl TimeGrid {
     pub fn end(&self) -> f64 {
         self.times[self.steps()]
     }
+
+    /// 1 for times that ascend, -1 for times that descend.
+    pub fn direction(&self) -> f64 {
+        (self.end() - self.start()).signum()
+    }
 }

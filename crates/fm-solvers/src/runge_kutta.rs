@@ -1,5 +1,6 @@
 //! One explicit Runge-Kutta step, for any tableau and any state.
 
+use crate::embedded::Interval;
 use crate::{SolveError, State, Tableau, Time, VectorField};
 
 /// A tableau with the buffers that it needs for states of one layout.
@@ -45,18 +46,9 @@ impl<'a, S: State> RungeKutta<'a, S> {
     #[track_caller]
     pub fn step(&mut self, field: &mut dyn VectorField<S>, t0: f64, t1: f64, y: &mut S) -> Result<(), SolveError> {
         assert!(y.same_layout(&self.work), "a stepper made for {} cannot take {}", self.work.layout(), y.layout());
-        let h = t1 - t0;
-        for (i, (row, &c)) in self.tableau.a.iter().zip(self.tableau.c).enumerate() {
-            let t = if c == 1.0 { t1 } else { t0 + c * h };
-            let at = if i == 0 {
-                &*y
-            } else {
-                self.work.combine(y, h, row, &self.stages);
-                &self.work
-            };
-            S::set_stage(&mut self.stages, i, |out| evaluate(field, t, at, out))?;
-        }
-        self.work.combine(y, h, self.tableau.b, &self.stages);
+        let interval = Interval { t0, t1, end: t1 };
+        fill_stages(self.tableau, field, interval, y, &mut self.work, &mut self.stages, 0)?;
+        self.work.combine(y, interval.length(), self.tableau.b, &self.stages);
         std::mem::swap(y, &mut self.work);
         Ok(())
     }
@@ -71,12 +63,42 @@ impl<S: State> std::fmt::Debug for RungeKutta<'_, S> {
     }
 }
 
+/// Evaluates the stages of a step from `first` on; `work` is left with the argument of the last.
+pub(crate) fn fill_stages<S: State>(
+    tableau: &Tableau,
+    field: &mut dyn VectorField<S>,
+    interval: Interval,
+    y: &S,
+    work: &mut S,
+    stages: &mut S::Stages,
+    first: usize,
+) -> Result<(), SolveError> {
+    let h = interval.length();
+    for (i, (row, &c)) in tableau.a.iter().zip(tableau.c).enumerate().skip(first) {
+        let t = Time::All(if c == 1.0 { interval.end } else { interval.t0 + c * h });
+        let at = if i == 0 {
+            y
+        } else {
+            work.combine(y, h, row, stages);
+            &*work
+        };
+        S::set_stage(stages, i, |out| evaluate(field, t, at, out))?;
+    }
+    Ok(())
+}
+
 /// `out` becomes `u(t, y)`, and still fits `y`.
-fn evaluate<S: State>(field: &mut dyn VectorField<S>, t: f64, y: &S, out: &mut S) -> Result<(), SolveError> {
-    field.eval(Time::All(t), y, out)?;
+pub(crate) fn evaluate<S: State>(
+    field: &mut dyn VectorField<S>,
+    t: Time<'_>,
+    y: &S,
+    out: &mut S,
+) -> Result<(), SolveError> {
+    field.eval(t, y, out)?;
     if out.same_layout(y) {
         Ok(())
     } else {
+        let t = t.row(0);
         Err(SolveError::LayoutMismatch { t, expected: Box::new(y.layout()), found: Box::new(out.layout()) })
     }
 }

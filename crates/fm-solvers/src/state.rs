@@ -8,16 +8,18 @@
 //! allocate per operation and turn a six-term stage into twelve kernels where LibTorch needs one.
 
 mod array;
+mod pair;
 #[cfg(feature = "tch")]
 mod tensor;
 
 use std::fmt;
 
 pub use array::Element;
+pub use pair::PairStages;
 #[cfg(feature = "tch")]
 pub use tensor::TensorStages;
 
-use crate::SolveError;
+use crate::{ErrorEstimate, Norm, SolveError};
 
 /// A batch of samples that an integrator can advance, batch axis first.
 ///
@@ -39,6 +41,9 @@ pub trait State: Sized {
     /// A state of the same layout with arbitrary content.
     #[must_use]
     fn alloc_like(&self) -> Self;
+
+    /// `self` becomes a copy of `source`, which has the same layout.
+    fn copy_from(&mut self, source: &Self);
 
     /// The first sample that holds NaN or infinity. Reads one value back, and more only if there is one.
     fn non_finite_sample(&self) -> Option<usize>;
@@ -64,6 +69,61 @@ pub trait State: Sized {
     /// # Panics
     /// If the layouts differ, or `row` is longer than there are derivatives.
     fn combine(&mut self, base: &Self, h: f64, row: &[f64], stages: &Self::Stages);
+
+    /// Derivative `to` becomes derivative `from`, whose content is arbitrary afterwards.
+    ///
+    /// The last derivative of a step is often the first of the next; arrays exchange the two without copying.
+    fn move_stage(stages: &mut Self::Stages, from: usize, to: usize);
+
+    /// How large the error of a step of length `h` from `start` to `self` is, in units of the tolerance.
+    ///
+    /// NaN or infinite if the estimate or either state holds NaN or infinity. Reads one value back.
+    fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64;
+
+    /// The sample with the largest error of such a step, and that error. For messages: may read more than one value back.
+    fn worst_sample(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>) -> (usize, f64);
+}
+
+/// A state whose samples can take steps of their own.
+///
+/// What [`AdaptiveSolver::solve_per_sample`](crate::AdaptiveSolver::solve_per_sample) needs beyond [`State`]. Every
+/// operation treats a sample as if it were alone, to the last bit: where in the batch it stands must not matter.
+pub trait RowState: State {
+    /// [`State::combine`] with a step size for each sample.
+    ///
+    /// # Panics
+    /// As [`State::combine`], or if there is not one step size for each sample.
+    fn combine_rows(&mut self, base: &Self, h: &[f64], row: &[f64], stages: &Self::Stages);
+
+    /// Raises each entry of `errors` to what [`State::error`] would be for that sample alone.
+    ///
+    /// Raises and not sets, so that the parts of a pair share the list.
+    ///
+    /// # Panics
+    /// If the layouts differ, or `h` or `errors` has not one entry for each sample.
+    fn sample_errors(
+        &self,
+        start: &Self,
+        h: &[f64],
+        stages: &Self::Stages,
+        estimate: &ErrorEstimate<'_>,
+        errors: &mut [f64],
+    );
+
+    /// Sample `to[i]` of `self` becomes sample `from[i]` of `source`, for every `i`.
+    ///
+    /// # Panics
+    /// If the samples have different shapes, the lists different lengths, or a list leaves the batch.
+    fn copy_samples(&mut self, to: &[usize], source: &Self, from: &[usize]);
+
+    /// Derivative `to` becomes derivative `from` in the listed samples.
+    fn copy_stage_samples(stages: &mut Self::Stages, from: usize, to: usize, samples: &[usize]);
+
+    /// Drops every sample that is not in `samples`, which ascends.
+    fn keep_samples(&mut self, samples: &[usize]);
+
+    /// Drops the same samples from every derivative.
+    fn keep_stage_samples(stages: &mut Self::Stages, samples: &[usize]);
 }
 
 /// Shape, element type and device of a [`State`].

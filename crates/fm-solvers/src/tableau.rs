@@ -7,6 +7,11 @@
 //! A method is its coefficients, so there is one stepper ([`RungeKutta`](crate::RungeKutta)) and no type per method;
 //! another method is another constant, from this crate or from the caller's.
 
+mod dop853;
+mod embedded;
+
+pub use embedded::EmbeddedTableau;
+
 /// The Butcher tableau of an explicit Runge-Kutta method (Hairer, Norsett & Wanner, *Solving Ordinary Differential
 /// Equations I*, 2nd ed. 1993, eq. II.1.8).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +24,7 @@ pub struct Tableau {
     pub a: &'static [&'static [f64]],
     /// Weights of the stages in the new state.
     pub b: &'static [f64],
-    /// Times of the stages, as fractions of the step.
+    /// Times of the stages, as fractions of the step; the first is zero.
     pub c: &'static [f64],
     /// Where the coefficients come from.
     pub reference: &'static str,

@@ -1,16 +1,19 @@
 //! [`State`] for ndarray arrays of `f32` or `f64`, of any dimension.
 
-use ndarray::{Array, Dimension, NdFloat};
+mod error;
+mod kernel;
 
-use super::{Layout, State};
-use crate::SolveError;
+use std::borrow::Cow;
 
-/// Elements per pass over the operands of a combination: 8 KiB of `f64`, so that the block being built stays in the
-/// first-level cache while the derivatives stream past it, and memory is read once per operand however many there are.
-const BLOCK: usize = 1024;
+use ndarray::{Array, CowArray, Dimension, NdFloat};
+
+use self::error::Operands;
+use super::{Layout, RowState, State};
+use crate::norm::{exceeds, larger};
+use crate::{ErrorEstimate, Norm, SolveError};
 
 /// A scalar that array states are made of.
-pub trait Element: NdFloat {
+pub trait Element: NdFloat + Into<f64> {
     /// The type's name, for messages.
     const NAME: &'static str;
 
@@ -53,6 +56,10 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
         Self::zeros(self.raw_dim())
     }
 
+    fn copy_from(&mut self, source: &Self) {
+        self.assign(source);
+    }
+
     fn non_finite_sample(&self) -> Option<usize> {
         let bad = self.iter().position(|x| !x.is_finite())?;
         Some(bad / (self.len() / self.batch()))
@@ -73,39 +80,172 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
     #[track_caller]
     fn combine(&mut self, base: &Self, h: f64, row: &[f64], stages: &Vec<Self>) {
         let stages = &stages[..row.len()];
-        let terms = || row.iter().map(|&a| A::from_f64(h * a)).zip(stages).filter(|(c, _)| *c != A::zero());
-        assert!(
-            self.same_layout(base) && stages.iter().all(|k| self.same_layout(k)),
-            "a combination needs operands of one shape"
-        );
-        if !self.is_standard_layout() {
-            *self = self.alloc_like();
-        }
+        check_shapes(self, base, stages);
+        make_standard(self);
         let (Some(x), true) = (base.as_slice(), stages.iter().all(Self::is_standard_layout)) else {
-            return combine_strided(self, base, terms());
-        };
-        let out = self.as_slice_mut().expect("made standard above");
-        for (i, (out, x)) in out.chunks_mut(BLOCK).zip(x.chunks(BLOCK)).enumerate() {
-            out.copy_from_slice(x);
-            for (c, k) in terms() {
-                let k = &k.as_slice().expect("checked above")[i * BLOCK..][..out.len()];
-                for (out, &k) in out.iter_mut().zip(k) {
-                    *out += c * k;
-                }
+            // The same sums in the same order: a transposed initial state in its first step, or a field that returns one.
+            self.assign(base);
+            for (&a, k) in row.iter().zip(stages).filter(|(a, _)| **a != 0.0) {
+                self.scaled_add(A::from_f64(h * a), k);
             }
+            return;
+        };
+        kernel::combine(slice_mut(self), x, || terms(row, stages).map(|(a, k)| (A::from_f64(h * a), k)));
+    }
+
+    fn move_stage(stages: &mut Vec<Self>, from: usize, to: usize) {
+        stages.swap(from, to);
+    }
+
+    fn error(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
+        let operands = Operands::new(self, start, stages, estimate);
+        match norm {
+            Norm::BatchRms => operands.error(h),
+            Norm::MaxOverSamples => {
+                let mut worst = 0.0;
+                operands.sample_errors(|_| h, |_, error| worst = larger(worst, error));
+                worst
+            }
+        }
+    }
+
+    fn worst_sample(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>) -> (usize, f64) {
+        let operands = Operands::new(self, start, stages, estimate);
+        let mut worst = (0, 0.0);
+        operands.sample_errors(
+            |_| h,
+            |i, error| {
+                if exceeds(error, worst.1) {
+                    worst = (i, error);
+                }
+            },
+        );
+        worst
+    }
+}
+
+impl<A: Element, D: Dimension> RowState for Array<A, D> {
+    #[track_caller]
+    fn combine_rows(&mut self, base: &Self, h: &[f64], row: &[f64], stages: &Vec<Self>) {
+        assert_eq!(h.len(), self.batch(), "one step size for each sample");
+        let stages = &stages[..row.len()];
+        check_shapes(self, base, stages);
+        make_standard(self);
+        let (base, stages) = (base.as_standard_layout(), standard(stages));
+        let base = slice(&base);
+        let length = self.len() / self.batch();
+        let out = slice_mut(self);
+        out.copy_from_slice(base);
+        kernel::add_samples(out, length.max(1), |i| h[i], terms(row, &stages));
+    }
+
+    #[track_caller]
+    fn sample_errors(
+        &self,
+        start: &Self,
+        h: &[f64],
+        stages: &Vec<Self>,
+        estimate: &ErrorEstimate<'_>,
+        errors: &mut [f64],
+    ) {
+        assert!(
+            h.len() == self.batch() && errors.len() == self.batch(),
+            "{} step sizes and {} errors for {} samples",
+            h.len(),
+            errors.len(),
+            self.batch()
+        );
+        let operands = Operands::new(self, start, stages, estimate);
+        operands.sample_errors(|i| h[i], |i, error| errors[i] = larger(errors[i], error));
+    }
+
+    #[track_caller]
+    fn copy_samples(&mut self, to: &[usize], source: &Self, from: &[usize]) {
+        assert_eq!(to.len(), from.len(), "one source for each sample");
+        make_standard(self);
+        let source = source.as_standard_layout();
+        let length = sample_length(&source);
+        assert_eq!(self.len(), self.batch() * length, "samples of one shape");
+        let (target, source) = (slice_mut(self), slice(&source));
+        for (&to, &from) in to.iter().zip(from) {
+            target[to * length..][..length].copy_from_slice(&source[from * length..][..length]);
+        }
+    }
+
+    fn copy_stage_samples(stages: &mut Vec<Self>, from: usize, to: usize, samples: &[usize]) {
+        let [source, target] = stages.get_disjoint_mut([from, to]).expect("two derivatives");
+        target.copy_samples(samples, source, samples);
+    }
+
+    #[track_caller]
+    fn keep_samples(&mut self, samples: &[usize]) {
+        make_standard(self);
+        let mut shape = self.raw_dim();
+        let length = self.len() / self.batch();
+        shape[0] = samples.len();
+        let taken = std::mem::replace(self, Self::zeros(D::zeros(shape.ndim())));
+        let (mut values, offset) = taken.into_raw_vec_and_offset();
+        let first = offset.unwrap_or(0);
+        for (to, &from) in samples.iter().enumerate() {
+            let from = first + from * length;
+            values.copy_within(from..from + length, to * length);
+        }
+        values.truncate(samples.len() * length);
+        *self = Self::from_shape_vec(shape, values).expect("as many values as the shape holds");
+    }
+
+    fn keep_stage_samples(stages: &mut Vec<Self>, samples: &[usize]) {
+        for stage in stages {
+            stage.keep_samples(samples);
         }
     }
 }
 
-/// The same sums in the same order, for the arrays that are not in standard layout: a transposed initial state in its
-/// first step, or a field that returns one.
-fn combine_strided<'a, A: Element, D: Dimension + 'a>(
-    out: &mut Array<A, D>,
-    base: &Array<A, D>,
-    terms: impl Iterator<Item = (A, &'a Array<A, D>)>,
-) {
-    out.assign(base);
-    for (c, k) in terms {
-        out.scaled_add(c, k);
+/// The terms of a combination that are not zero.
+fn terms<'a, A: Element, D: Dimension>(
+    row: &'a [f64],
+    stages: &'a [Array<A, D>],
+) -> impl Iterator<Item = (f64, &'a [A])> {
+    let slice = |k: &'a Array<A, D>| k.as_slice().expect("made standard by the caller");
+    row.iter().zip(stages).filter(|(a, _)| **a != 0.0).map(move |(&a, k)| (a, slice(k)))
+}
+
+#[track_caller]
+fn check_shapes<A: Element, D: Dimension>(out: &Array<A, D>, base: &Array<A, D>, stages: &[Array<A, D>]) {
+    for operand in stages.iter().chain([base]) {
+        assert!(
+            out.same_layout(operand),
+            "a combination needs operands of one shape and got {} and {}",
+            out.layout(),
+            operand.layout()
+        );
     }
+}
+
+/// How many values a sample has; one where there are none at all.
+fn sample_length<A: Element, D: Dimension>(array: &CowArray<'_, A, D>) -> usize {
+    (array.len() / array.shape().first().copied().unwrap_or(1).max(1)).max(1)
+}
+
+/// What is about to be overwritten may as well be in standard layout.
+fn make_standard<A: Element, D: Dimension>(out: &mut Array<A, D>) {
+    if !out.is_standard_layout() {
+        *out = out.as_standard_layout().into_owned();
+    }
+}
+
+fn standard<A: Element, D: Dimension>(stages: &[Array<A, D>]) -> Cow<'_, [Array<A, D>]> {
+    if stages.iter().all(Array::is_standard_layout) {
+        Cow::Borrowed(stages)
+    } else {
+        Cow::Owned(stages.iter().map(|k| k.as_standard_layout().into_owned()).collect())
+    }
+}
+
+fn slice<'a, A: Element, D: Dimension>(array: &'a CowArray<'_, A, D>) -> &'a [A] {
+    array.as_slice().expect("in standard layout")
+}
+
+fn slice_mut<A: Element, D: Dimension>(array: &mut Array<A, D>) -> &mut [A] {
+    array.as_slice_mut().expect("in standard layout")
 }

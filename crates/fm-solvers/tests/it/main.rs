@@ -3,14 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![expect(clippy::unnecessary_wraps, reason = "fields return what the trait asks for")]
 
+mod adaptive;
 mod allocations;
 mod arrays;
 mod batches;
+mod complaints;
+mod counters;
+mod embedded;
 mod errors;
 mod gaussian;
 mod grids;
 mod methods;
+mod mixture;
 mod order;
+mod pairs;
+mod per_sample;
 mod problems;
 mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]

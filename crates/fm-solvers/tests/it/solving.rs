@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use fm_solvers::{FiniteCheck, FixedMethod, FixedSolver, Flow, RungeKutta, SolveError, Time, TimeGrid, solve_fixed};
+use fm_solvers::{
+    FiniteCheck, FixedMethod, FixedSolver, Flow, RungeKutta, SolveError, Tableau, Time, TimeGrid, solve_fixed,
+};
 use ndarray::{Array1, array};
 
 use crate::problems::{sine, solve};
@@ -18,10 +20,20 @@ fn evaluations_are_counted_exactly() {
             };
             let stats = solve(method, &mut field, (0.0, 1.0, steps), &mut array![1.0]);
             assert_eq!(stats.nfe, calls.get());
-            assert_eq!(stats.nfe, (steps * method.tableau().stages()) as u64);
+            assert_eq!(stats.nfe, method.nfe(steps));
             assert_eq!((stats.steps, stats.t, stats.stopped_early), (steps, 1.0, false));
         }
     }
+}
+
+#[test]
+fn multistep_methods_pay_for_their_start_and_then_once_per_step() {
+    let cost = |method: FixedMethod| [1, 2, 16].map(|steps| method.nfe(steps));
+    assert_eq!(cost(FixedMethod::Ab2), [2, 3, 17]);
+    assert_eq!(cost(FixedMethod::Ab3), [4, 8, 22]);
+    assert_eq!(cost(FixedMethod::Ab4), [4, 8, 25]);
+    assert_eq!(cost(FixedMethod::Abm4), [4, 8, 38]);
+    assert_eq!(cost(FixedMethod::Rk4), [4, 8, 64]);
 }
 
 #[test]
@@ -70,7 +82,7 @@ fn a_loop_of_ones_own_gives_the_same_result() {
     let grid = TimeGrid::uniform(0.0, 2.0, 10).unwrap();
     let (mut y, mut own) = (array![1.0, 0.2], array![1.0, 0.2]);
     solve_fixed(FixedMethod::Ralston, &mut sine, &grid, &mut y, &mut ()).unwrap();
-    let mut stepper = RungeKutta::new(FixedMethod::Ralston.tableau(), &own);
+    let mut stepper = RungeKutta::new(&Tableau::RALSTON, &own);
     for t in grid.times().windows(2) {
         stepper.step(&mut sine, t[0], t[1], &mut own).unwrap();
     }

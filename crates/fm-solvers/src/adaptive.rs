@@ -1,0 +1,287 @@
+//! Solving with steps that follow the error.
+//!
+//! One loop for every embedded method, norm and controller. A trial step costs its evaluations and one read-back; an
+//! accepted one is swapped in, a rejected one tried again with a smaller length from the same first derivative.
+//!
+//! Steps end exactly at the grid's times and nowhere else by design: saved times are interpolated
+//! ([`Trajectory`](crate::Trajectory)), since a step that is cut short for each of them costs evaluations. So the grid of
+//! an adaptive solve holds the two ends, and between them only the times at which a step has to end.
+
+use crate::control::{Controller, Decision};
+use crate::embedded::{EmbeddedStepper, Interval};
+use crate::initial_step::initial_step;
+use crate::{
+    EmbeddedMethod, Flow, Norm, Observer, SolveError, State, Stats, Step, StepControl, TimeGrid, Tolerance, VectorField,
+};
+
+/// An adaptive solve with its options.
+///
+/// | field | default | meaning | range |
+/// |---|---|---|---|
+/// | `method` | [`Dopri5`](EmbeddedMethod::Dopri5) | the embedded Runge-Kutta method | |
+/// | `tolerance` | 1e-5, 1e-5 | of each step's error | see [`Tolerance`] |
+/// | `norm` | [`BatchRms`](Norm::BatchRms) | whose error decides | |
+/// | `control` | [`StepControl::I`] | how the step follows the error | see [`StepControl`] |
+/// | `first_step` | none | the first step; Hairer's rule without, for one evaluation | > 0 |
+/// | `h_min` | 0 | smaller steps are an error, except one cut short by the grid | >= 0 |
+/// | `h_max` | infinity | the largest step | > 0 |
+/// | `max_steps` | 10000 | trial steps, after which the solve ends where it is | |
+/// | `retries` | 10 | smaller trials after one that is not finite | |
+/// | `jumps` | false | whether the field may jump at the inner times of the grid | |
+///
+/// # Examples
+/// ```
+/// # use fm_solvers::{AdaptiveSolver, EmbeddedMethod, SolveError, Time, TimeGrid, Tolerance};
+/// # use ndarray::{Array1, array};
+/// let mut field = |t: Time<'_>, y: &Array1<f64>, out: &mut Array1<f64>| -> Result<(), SolveError> {
+///     out.assign(&(y * t.row(0).cos()));
+///     Ok(())
+/// };
+/// let solver = AdaptiveSolver { tolerance: Tolerance::new(1e-8, 1e-8)?, ..AdaptiveSolver::default() };
+/// let mut y = array![1.0];
+/// let stats = solver.solve(&mut field, &TimeGrid::uniform(0.0, 10.0, 1)?, &mut y, &mut ())?;
+/// assert!((y[0] - 10.0_f64.sin().exp()).abs() < 1e-7);
+/// assert_eq!(stats.nfe, 2 + 6 * (stats.steps + stats.rejected) as u64);
+/// # Ok::<(), SolveError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdaptiveSolver {
+    /// The embedded Runge-Kutta method.
+    pub method: EmbeddedMethod,
+    /// Tolerance of each step's error.
+    pub tolerance: Tolerance,
+    /// Whose error decides.
+    pub norm: Norm,
+    /// How the step follows the error.
+    pub control: StepControl,
+    /// The length of the first step.
+    pub first_step: Option<f64>,
+    /// The smallest step.
+    pub h_min: f64,
+    /// The largest step.
+    pub h_max: f64,
+    /// The budget of trial steps, rejected ones included. A solve that reaches it returns where it is, with
+    /// [`Stats::out_of_steps`].
+    pub max_steps: usize,
+    /// Smaller trials in a row after a trial step that holds NaN or infinity, before the solve gives up.
+    pub retries: u32,
+    /// Whether the field may jump at the inner times of the grid. A step that ends there then sees the field just before,
+    /// the next begins with the field just after, and nothing is carried over. Costs one evaluation for each.
+    pub jumps: bool,
+}
+
+impl Default for AdaptiveSolver {
+    fn default() -> Self {
+        Self {
+            method: EmbeddedMethod::default(),
+            tolerance: Tolerance::default(),
+            norm: Norm::default(),
+            control: StepControl::default(),
+            first_step: None,
+            h_min: 0.0,
+            h_max: f64::INFINITY,
+            max_steps: 10_000,
+            retries: 10,
+            jumps: false,
+        }
+    }
+}
+
+impl AdaptiveSolver {
+    /// Takes `y` from the first time of `grid` to the last, in place and in either direction.
+    ///
+    /// Steps end exactly at each time of the grid. The step size is chosen for the whole batch, so that a sample's result
+    /// depends on the others; [`solve_per_sample`](Self::solve_per_sample) does without.
+    ///
+    /// # Errors
+    /// [`SolveError::InvalidOption`], [`SolveError::EmptyBatch`], [`SolveError::LayoutMismatch`],
+    /// [`SolveError::NonFiniteStep`], [`SolveError::StepUnderflow`], and what the field and the observer return. `y` then
+    /// holds the state after the last completed step.
+    pub fn solve<S: State>(
+        &self,
+        field: &mut dyn VectorField<S>,
+        grid: &TimeGrid,
+        y: &mut S,
+        observer: &mut dyn Observer<S>,
+    ) -> Result<Stats, SolveError> {
+        self.check()?;
+        if y.batch() == 0 {
+            return Err(SolveError::EmptyBatch { layout: y.layout() });
+        }
+        let mut stats = Stats { t: grid.start(), ..Stats::default() };
+        if observer.observe(0, stats.t, y) == Flow::Stop {
+            stats.stopped_early = true;
+            return Ok(stats);
+        }
+        let tableau = self.method.tableau();
+        let mut stepper = EmbeddedStepper::new(tableau, y);
+        stepper.begin(field, stats.t, y)?;
+        let span = (grid.end() - grid.start()).abs();
+        let h = if let Some(h) = self.first_step {
+            h
+        } else {
+            let from = (stats.t, span, grid.direction());
+            initial_step(&mut stepper, field, from, y, (self.tolerance, self.norm))?
+        };
+        let controller = Controller::new(self.control, tableau.error_order);
+        let mut run = Run { solver: self, stepper, controller, h: self.bound(h), not_finite_sample: None, stats };
+        run.along(grid, field, y, observer)?;
+        let Run { h, mut stats, stepper, .. } = run;
+        stats.nfe = stepper.nfe;
+        stats.next_step = (stats.t != grid.end()).then_some(h);
+        Ok(stats)
+    }
+
+    /// A step size within the bounds.
+    pub(crate) fn bound(&self, h: f64) -> f64 {
+        h.max(self.h_min).min(self.h_max)
+    }
+
+    /// Where a step of length `h` from `t` ends, and whether it ends at `stop`.
+    ///
+    /// A step that would leave less than a hundredth of itself is stretched to the stop.
+    pub(crate) fn end_of_step(&self, t: f64, h: f64, stop: f64) -> (f64, bool) {
+        let remaining = (stop - t).abs();
+        if remaining <= (1.01 * h).min(self.h_max) { (stop, true) } else { (t + h.copysign(stop - t), false) }
+    }
+
+    /// Whether a step from `t` is below `h_min`, or so small that times cannot resolve its stages.
+    pub(crate) fn underflows(&self, t: f64, h: f64) -> bool {
+        h < self.h_min || h <= 10.0 * f64::EPSILON * t.abs() || h < f64::MIN_POSITIVE
+    }
+
+    pub(crate) fn check(&self) -> Result<(), SolveError> {
+        let first = self.first_step.unwrap_or(1.0);
+        let checks = [
+            (first > 0.0 && first.is_finite(), "first_step", first, "above zero and finite"),
+            (self.h_min >= 0.0 && self.h_min <= self.h_max, "h_min", self.h_min, "between zero and h_max"),
+            (self.h_max > 0.0, "h_max", self.h_max, "above zero"),
+        ];
+        let invalid = checks.into_iter().find(|(valid, ..)| !valid).map(|(_, name, value, range)| (name, value, range));
+        match invalid.or(self.control.invalid()) {
+            None => Ok(()),
+            Some((option, value, range)) => Err(SolveError::InvalidOption { option, value, range }),
+        }
+    }
+}
+
+/// The field's time just after a jump at `t`, or just before it where `towards` lies before.
+pub(crate) fn beside(t: f64, towards: f64) -> f64 {
+    if towards > t { t.next_up() } else { t.next_down() }
+}
+
+/// A solve under way.
+struct Run<'a, S: State> {
+    solver: &'a AdaptiveSolver,
+    stepper: EmbeddedStepper<S>,
+    controller: Controller,
+    /// The length of the next step.
+    h: f64,
+    /// The offending sample of the last rejected trial, if that was not finite. A field that is not finite beyond some
+    /// time lets steps creep up to it: what then underflows is not the tolerance's fault.
+    not_finite_sample: Option<usize>,
+    stats: Stats,
+}
+
+impl<S: State> Run<'_, S> {
+    fn along(
+        &mut self,
+        grid: &TimeGrid,
+        field: &mut dyn VectorField<S>,
+        y: &mut S,
+        observer: &mut dyn Observer<S>,
+    ) -> Result<(), SolveError> {
+        for (i, &stop) in grid.times().iter().enumerate().skip(1) {
+            let jump = self.solver.jumps && i < grid.steps();
+            while self.stats.t != stop {
+                let Some(interval) = self.step(field, stop, jump, y)? else {
+                    self.stats.out_of_steps = true;
+                    return Ok(());
+                };
+                if self.observe(interval, field, y, observer)? == Flow::Stop {
+                    self.stats.stopped_early = self.stats.t != grid.end();
+                    return Ok(());
+                }
+                if self.stats.t == grid.end() {
+                    return Ok(());
+                }
+                if jump && self.stats.t == stop {
+                    self.stepper.begin(field, beside(stop, grid.end()), y)?;
+                    self.controller = Controller::new(self.solver.control, self.stepper.tableau.error_order);
+                } else {
+                    self.stepper.advance(field, self.stats.t, y)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One accepted step towards `stop`; `None` if the budget is spent before.
+    fn step(
+        &mut self,
+        field: &mut dyn VectorField<S>,
+        stop: f64,
+        jump: bool,
+        y: &mut S,
+    ) -> Result<Option<Interval>, SolveError> {
+        let Self { solver, stepper, controller, stats, not_finite_sample, .. } = self;
+        let mut not_finite = 0;
+        while stats.steps + stats.rejected < solver.max_steps {
+            let t0 = stats.t;
+            let (t1, last) = solver.end_of_step(t0, self.h, stop);
+            let interval = Interval { t0, t1, end: if last && jump { beside(t1, t0) } else { t1 } };
+            let h = interval.length();
+            if !last && solver.underflows(t0, h.abs()) {
+                let step = stats.steps;
+                return Err(if let Some(sample) = *not_finite_sample {
+                    SolveError::NonFiniteStep { t: t0, step, sample, h }
+                } else {
+                    let sample = stepper.worst_sample(y, h, solver.tolerance);
+                    SolveError::StepUnderflow { t: t0, step, sample, h }
+                });
+            }
+            stepper.propose(field, interval, y)?;
+            let error = stepper.error(y, h, solver.tolerance, solver.norm);
+            let Decision { accept, factor } = if error.is_finite() {
+                not_finite = 0;
+                controller.decide(error)
+            } else {
+                let sample = stepper.worst_sample(y, h, solver.tolerance);
+                if not_finite == solver.retries {
+                    return Err(SolveError::NonFiniteStep { t: t0, step: stats.steps, sample, h });
+                }
+                not_finite += 1;
+                *not_finite_sample = Some(sample);
+                Decision { accept: false, factor: controller.reject() }
+            };
+            let next = factor * h.abs();
+            if accept {
+                // A step that the grid cut short says little about the next: what was planned before still stands.
+                self.h = solver.bound(if last { next.max(self.h) } else { next });
+                stepper.accept(y);
+                stats.steps += 1;
+                stats.t = t1;
+                return Ok(Some(interval));
+            }
+            if error.is_finite() {
+                *not_finite_sample = None;
+            }
+            self.h = next.min(solver.h_max);
+            stats.rejected += 1;
+        }
+        Ok(None)
+    }
+
+    fn observe(
+        &mut self,
+        interval: Interval,
+        field: &mut dyn VectorField<S>,
+        y: &S,
+        observer: &mut dyn Observer<S>,
+    ) -> Result<Flow, SolveError> {
+        let stepper = &mut self.stepper;
+        let mut interpolate = |t: f64, out: &mut S| stepper.dense(field, interval, y, t, out);
+        let Interval { t0, t1, .. } = interval;
+        observer.observe_step(&mut Step { index: self.stats.steps, t0, t1, y, interpolate: &mut interpolate })
+    }
+}

@@ -1,0 +1,83 @@
+//! The states at a list of times.
+
+use crate::{Flow, Observer, SolveError, State, Step, TimeGrid};
+
+/// An observer that keeps the state at each time of a list.
+///
+/// An adaptive solve interpolates and takes no step for it. A fixed-step solve visits the times of its grid only, so that
+/// every time of the list has to be one of them.
+///
+/// # Examples
+/// ```
+/// # use fm_solvers::{AdaptiveSolver, SolveError, Time, TimeGrid, Trajectory};
+/// # use ndarray::{Array1, array};
+/// let mut field = |_: Time<'_>, y: &Array1<f64>, out: &mut Array1<f64>| -> Result<(), SolveError> {
+///     out.assign(&-y);
+///     Ok(())
+/// };
+/// let mut y = array![1.0];
+/// let mut saved = Trajectory::new(&TimeGrid::uniform(0.0, 2.0, 4)?, &y);
+/// AdaptiveSolver::default().solve(&mut field, &TimeGrid::uniform(0.0, 2.0, 1)?, &mut y, &mut saved)?;
+/// assert_eq!(saved.times(), [0.0, 0.5, 1.0, 1.5, 2.0]);
+/// assert!(saved.times().iter().zip(saved.states()).all(|(t, y)| (y[0] - (-t).exp()).abs() < 1e-5));
+/// assert_eq!(saved.states()[4], y);
+/// # Ok::<(), SolveError>(())
+/// ```
+#[derive(Debug)]
+pub struct Trajectory<S> {
+    times: Vec<f64>,
+    states: Vec<S>,
+    saved: usize,
+    last: f64,
+}
+
+impl<S: State> Trajectory<S> {
+    /// Makes room for a state like `y` at each time of `times`, which run in the direction of the solve.
+    pub fn new(times: &TimeGrid, y: &S) -> Self {
+        let times = times.times().to_vec();
+        Self { states: times.iter().map(|_| y.alloc_like()).collect(), times, saved: 0, last: f64::NAN }
+    }
+
+    /// The times whose states are kept: all of them once a solve has passed the last.
+    pub fn times(&self) -> &[f64] {
+        &self.times[..self.saved]
+    }
+
+    /// The states at those times.
+    pub fn states(&self) -> &[S] {
+        &self.states[..self.saved]
+    }
+
+    /// The next time to be kept, if it is in the closed interval.
+    fn next_in(&self, t0: f64, t1: f64) -> Option<f64> {
+        let &t = self.times.get(self.saved)?;
+        (t0.min(t1) <= t && t <= t0.max(t1)).then_some(t)
+    }
+}
+
+impl<S: State> Observer<S> for Trajectory<S> {
+    /// # Panics
+    /// If a time of the list lies between two times of a fixed grid.
+    fn observe(&mut self, step: usize, t: f64, y: &S) -> Flow {
+        let before = if step == 0 { t } else { self.last };
+        if let Some(time) = self.next_in(before, t) {
+            assert!(time == t, "a fixed grid visits {before} and {t}, and no time {time} between them");
+            self.states[self.saved].copy_from(y);
+            self.saved += 1;
+        }
+        self.last = t;
+        Flow::Continue
+    }
+
+    fn observe_step(&mut self, step: &mut Step<'_, S>) -> Result<Flow, SolveError> {
+        while let Some(time) = self.next_in(step.t0, step.t1) {
+            if time == step.t1 {
+                self.states[self.saved].copy_from(step.y);
+            } else {
+                step.dense(time, &mut self.states[self.saved])?;
+            }
+            self.saved += 1;
+        }
+        Ok(Flow::Continue)
+    }
+}
