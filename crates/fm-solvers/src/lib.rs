@@ -1,7 +1,7 @@
-//! ODE integrators for flow matching and diffusion, over ndarray arrays and LibTorch tensors.
+//! ODE and SDE integrators for flow matching and diffusion, over ndarray arrays and LibTorch tensors.
 //!
 //! ```text
-//! dy/dt = u(t, y),    t = 0 noise, t = 1 data,    either direction
+//! dy/dt = u(t, y),    dX = f(t, X) dt + g(t, X) dW,    t = 0 noise, t = 1 data,    either direction
 //! ```
 //!
 //! Five parts that know nothing of each other, joined by one loop:
@@ -15,6 +15,9 @@
 //! | observer | [`Observer`] | sees every grid point; may end the solve |
 //!
 //! [`solve_fixed`] is the loop; [`RungeKutta`] is a single step for callers who own theirs.
+//!
+//! A stochastic equation is an [`Sde`], its noise a [`Noise`] (a [`BrownianPath`], say), its method an [`SdeMethod`] and its
+//! loop [`SdeSolver`].
 //!
 //! Times, step sizes and coefficients are host `f64` whatever the dtype and device of the state: a time kept as an `f32`
 //! tensor costs both accuracy (a last grid point that misses 1) and speed (a device read-back per step). Only the state
@@ -50,10 +53,12 @@ mod grid;
 mod initial_step;
 mod method;
 mod multistep;
+mod noise;
 mod norm;
 mod observer;
 mod per_sample;
 mod runge_kutta;
+mod sde;
 mod state;
 mod stats;
 mod tableau;
@@ -67,10 +72,12 @@ pub use fixed::{FiniteCheck, FixedSolver, solve_fixed};
 pub use grid::TimeGrid;
 pub use method::{EmbeddedMethod, FixedMethod, Scheme};
 pub use multistep::Adams;
+pub use noise::{BrownianPath, Noise};
 pub use norm::{ErrorEstimate, Norm, Tolerance};
 pub use observer::{Flow, Observer, Step};
 pub use per_sample::SampleStats;
 pub use runge_kutta::RungeKutta;
+pub use sde::{Calculus, Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeSolver, SdeState, SdeStepper};
 #[cfg(feature = "tch")]
 pub use state::TensorStages;
 pub use state::{Element, Layout, PairStages, RowState, State};
