@@ -12,8 +12,10 @@ mod errors;
 mod gaussian;
 mod grids;
 mod methods;
+mod noise;
 mod order;
 mod problems;
+mod sde_order;
 mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod tensors;
