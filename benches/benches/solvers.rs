@@ -1,12 +1,23 @@
-//! What does a solve cost on a field that is not a network: the exact velocity of a Gaussian mixture, 4096 points, `f64`?
+//! What does a solve cost on a field that is not a network, and what does the solver add to the field?
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use fm_benches::{mixture_velocity, noise, rng};
-use fm_solvers::{FixedMethod, SolveError, Time, TimeGrid, solve_fixed};
-use ndarray::Array2;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use fm_benches::{mixture_velocity, noise, ring_velocity, rng};
+use fm_solvers::{
+    AdaptiveSolver, EmbeddedMethod, FixedMethod, Samplewise, SolveError, State, Time, TimeGrid, Tolerance, solve_fixed,
+};
+use ndarray::{Array2, Array4, array};
 
+fn span() -> TimeGrid {
+    TimeGrid::uniform(0.0, 1.0, 1).expect("a grid from 0 to 1")
+}
+
+fn adaptive(tolerance: f64) -> AdaptiveSolver {
+    AdaptiveSolver { tolerance: Tolerance::new(tolerance, tolerance).expect("a tolerance"), ..AdaptiveSolver::default() }
+}
+
+/// Fixed steps on the exact velocity of a Gaussian mixture, 4096 points, `f64`.
 fn mixture(c: &mut Criterion) {
     let mut group = c.benchmark_group("solvers");
     group.sample_size(10);
@@ -32,5 +43,108 @@ fn mixture(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, mixture);
+/// Adaptive steps on the same velocity in `f32`; evaluations and errors are printed beside the times.
+fn mixture_adaptive(c: &mut Criterion) {
+    let mut group = c.benchmark_group("solvers");
+    group.sample_size(10);
+    let x0 = noise(4096, 2, &mut rng());
+    let mut reference = x0.mapv(f64::from);
+    let exact = AdaptiveSolver { method: EmbeddedMethod::Dop853, ..adaptive(1e-11) };
+    exact.solve(&mut Samplewise(ring_velocity::<f64>), &span(), &mut reference, &mut ()).expect("a smooth field");
+
+    let mut field = Samplewise(ring_velocity::<f32>);
+    for method in [EmbeddedMethod::Bosh3, EmbeddedMethod::Dopri5, EmbeddedMethod::Tsit5] {
+        let solver = AdaptiveSolver { method, ..adaptive(1e-5) };
+        let mut x = x0.clone();
+        let stats = solver.solve(&mut field, &span(), &mut x, &mut ()).expect("a smooth field");
+        report(&format!("{method}-1e-5"), stats.nfe as f64, &x, &reference);
+        group.bench_function(format!("{method}-1e-5/4096x2-f32"), |b| {
+            b.iter_batched_ref(
+                || x0.clone(),
+                |x| solver.solve(&mut field, &span(), x, &mut ()).expect("a smooth field"),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+
+    let solver = adaptive(1e-5);
+    let mut x = x0.clone();
+    let stats = solver.solve_per_sample(&mut field, &span(), &mut x).expect("a smooth field");
+    report("dopri5-1e-5 per sample", stats.nfe.iter().sum::<u64>() as f64 / 4096.0, &x, &reference);
+    group.bench_function("dopri5-1e-5-per-sample/4096x2-f32", |b| {
+        b.iter_batched_ref(
+            || x0.clone(),
+            |x| solver.solve_per_sample(&mut field, &span(), x).expect("a smooth field"),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+#[expect(clippy::print_stderr, reason = "a time without its error says nothing")]
+fn report(case: &str, nfe: f64, x: &Array2<f32>, reference: &Array2<f64>) {
+    let difference = x.mapv(f64::from) - reference;
+    let mut errors: Vec<f64> = difference.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect();
+    errors.sort_by(f64::total_cmp);
+    let (median, largest) = (errors[errors.len() / 2], errors[errors.len() - 1]);
+    eprintln!("{case}: {nfe:.1} evaluations, median error {median:.1e}, largest {largest:.1e}");
+}
+
+/// The solver alone: `dy/dt = y` on one sample of two values. The throughput is in evaluations.
+fn overhead(c: &mut Criterion) {
+    let mut group = c.benchmark_group("solvers");
+    let mut field = |_: Time<'_>, y: &Array2<f64>, out: &mut Array2<f64>| -> Result<(), SolveError> {
+        out.assign(y);
+        Ok(())
+    };
+    let solver = adaptive(1e-6);
+    let solve = |y: &mut Array2<f64>, field: &mut dyn fm_solvers::VectorField<Array2<f64>>| {
+        solver.solve(field, &span(), y, &mut ()).expect("a smooth field")
+    };
+    group.throughput(Throughput::Elements(solve(&mut array![[1.0, 1.0]], &mut field).nfe));
+    group.bench_function("trivial-dopri5-1e-6/1x2", |b| {
+        b.iter_batched_ref(|| array![[1.0, 1.0]], |y| solve(y, &mut field), BatchSize::SmallInput);
+    });
+    let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
+    group.throughput(Throughput::Elements(100));
+    group.bench_function("trivial-euler-100/1x2", |b| {
+        b.iter_batched_ref(
+            || array![[1.0, 1.0]],
+            |y| solve_fixed(FixedMethod::Euler, &mut field, &grid, y, &mut ()).expect("a smooth field"),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+/// A stage of six derivatives on a batch of images, beside one pass that reads the same seven operands.
+fn combine(c: &mut Criterion) {
+    let mut group = c.benchmark_group("solvers");
+    let shape = (64, 3, 32, 32);
+    let base = Array4::<f32>::from_elem(shape, 0.5);
+    let mut stages = base.stages(6);
+    for (i, stage) in stages.iter_mut().enumerate() {
+        stage.fill(i as f32);
+    }
+    let row = EmbeddedMethod::Tsit5.tableau().method.a[6];
+    let mut out = base.alloc_like();
+    group.throughput(Throughput::Bytes(8 * base.len() as u64 * size_of::<f32>() as u64));
+    group.bench_function("combine-6/64x3x32x32", |b| b.iter(|| out.combine(black_box(&base), 0.1, row, &stages)));
+    let [k0, k1, k2, k3, k4, k5] = &stages[..] else { unreachable!("six were made") };
+    let mut sum = base.clone();
+    group.bench_function("one-pass/64x3x32x32", |b| {
+        b.iter(|| {
+            let slices = [black_box(&base), k0, k1, k2, k3, k4, k5].map(|a| a.as_slice().expect("standard layout"));
+            let out = sum.as_slice_mut().expect("standard layout");
+            let [a, b, c, d, e, f, g] = slices.map(|s| &s[..out.len()]);
+            for i in 0..out.len() {
+                out[i] = a[i] + b[i] + c[i] + d[i] + e[i] + f[i] + g[i];
+            }
+            black_box(out);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, mixture, mixture_adaptive, overhead, combine);
 criterion_main!(benches);

@@ -3,9 +3,10 @@
 //! The Python peers draw from the same laws with their own generators: `benches/peers/inputs.py` mirrors this file.
 
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 use fm_paths::Toy;
-use fm_solvers::{SolveError, Time};
+use fm_solvers::{Element, SolveError, Time};
 use ndarray::{Array2, Zip};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -56,10 +57,7 @@ pub fn mixture_velocity(time: Time<'_>, x: &Array2<f64>, out: &mut Array2<f64>) 
     let t = time.row(0);
     let variance = (1.0 - t).powi(2) + (t * STD).powi(2);
     let gain = (t * STD * STD - (1.0 - t)) / variance;
-    let centres: [[f64; 2]; MODES] = std::array::from_fn(|k| {
-        let angle = TAU * k as f64 / MODES as f64;
-        [RADIUS * angle.cos(), RADIUS * angle.sin()]
-    });
+    let centres = *RING;
     Zip::from(out.rows_mut()).and(x.rows()).for_each(|mut out, x| {
         let exponent = centres.map(|m| -((x[0] - t * m[0]).powi(2) + (x[1] - t * m[1]).powi(2)) / (2.0 * variance));
         let largest = exponent.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -78,6 +76,39 @@ pub fn mixture_velocity(time: Time<'_>, x: &Array2<f64>, out: &mut Array2<f64>) 
     Ok(())
 }
 
+/// The same velocity of one point, in the precision of the point.
+pub fn ring_velocity<A: Element>(t: f64, x: &[A], out: &mut [A]) {
+    let cast = A::from_f64;
+    let variance = (1.0 - t).powi(2) + (t * STD).powi(2);
+    let (slope, gain) = (cast(-0.5 / variance), cast((t * STD * STD - (1.0 - t)) / variance));
+    let (point, t) = ([x[0], x[1]], cast(t));
+    let mut exponents = [A::zero(); MODES];
+    for (exponent, centre) in exponents.iter_mut().zip(RING.iter()) {
+        let [dx, dy] = [0, 1].map(|axis| point[axis] - t * cast(centre[axis]));
+        *exponent = slope * (dx * dx + dy * dy);
+    }
+    let largest = exponents.iter().copied().fold(A::neg_infinity(), A::max);
+    let (mut total, mut mean) = (A::zero(), [A::zero(); 2]);
+    for (exponent, centre) in exponents.iter().zip(RING.iter()) {
+        let weight = (*exponent - largest).exp();
+        total += weight;
+        mean[0] += weight * cast(centre[0]);
+        mean[1] += weight * cast(centre[1]);
+    }
+    for axis in 0..2 {
+        let mean = mean[axis] / total;
+        out[axis] = mean + gain * (point[axis] - t * mean);
+    }
+}
+
+/// The centres of the ring.
+static RING: LazyLock<[[f64; 2]; MODES]> = LazyLock::new(|| {
+    std::array::from_fn(|k| {
+        let angle = TAU * k as f64 / MODES as f64;
+        [RADIUS * angle.cos(), RADIUS * angle.sin()]
+    })
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +116,17 @@ mod tests {
     #[test]
     fn inputs_repeat() {
         assert_eq!(mixture(10, 3, &mut rng()), mixture(10, 3, &mut rng()));
+    }
+
+    #[test]
+    fn the_velocity_of_a_point_is_that_of_a_batch() {
+        let x = noise(50, 2, &mut rng()).mapv(f64::from);
+        let (mut u, mut own) = (Array2::zeros((50, 2)), [0.0; 2]);
+        mixture_velocity(Time::All(0.6), &x, &mut u).unwrap();
+        for (x, u) in x.rows().into_iter().zip(u.rows()) {
+            ring_velocity(0.6, x.as_slice().unwrap(), &mut own);
+            assert!((own[0] - u[0]).abs() < 1e-12 && (own[1] - u[1]).abs() < 1e-12, "{own:?} {u}");
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl AdaptiveSolver {
             initial_step(&mut stepper, field, from, y, (self.tolerance, self.norm))?
         };
         let controller = Controller::new(self.control, tableau.error_order);
-        let mut run = Run { solver: self, stepper, controller, h: self.bound(h), stats };
+        let mut run = Run { solver: self, stepper, controller, h: self.bound(h), not_finite_sample: None, stats };
         run.along(grid, field, y, observer)?;
         let Run { h, mut stats, stepper, .. } = run;
         stats.nfe = stepper.nfe;
@@ -177,6 +177,9 @@ struct Run<'a, S: State> {
     controller: Controller,
     /// The length of the next step.
     h: f64,
+    /// The offending sample of the last rejected trial, if that was not finite. A field that is not finite beyond some
+    /// time lets steps creep up to it: what then underflows is not the tolerance's fault.
+    not_finite_sample: Option<usize>,
     stats: Stats,
 }
 
@@ -221,7 +224,7 @@ impl<S: State> Run<'_, S> {
         jump: bool,
         y: &mut S,
     ) -> Result<Option<Interval>, SolveError> {
-        let Self { solver, stepper, controller, stats, .. } = self;
+        let Self { solver, stepper, controller, stats, not_finite_sample, .. } = self;
         let mut not_finite = 0;
         while stats.steps + stats.rejected < solver.max_steps {
             let t0 = stats.t;
@@ -229,8 +232,13 @@ impl<S: State> Run<'_, S> {
             let interval = Interval { t0, t1, end: if last && jump { beside(t1, t0) } else { t1 } };
             let h = interval.length();
             if !last && solver.underflows(t0, h.abs()) {
-                let sample = stepper.worst_sample(y, h, solver.tolerance);
-                return Err(SolveError::StepUnderflow { t: t0, step: stats.steps, sample, h });
+                let step = stats.steps;
+                return Err(if let Some(sample) = *not_finite_sample {
+                    SolveError::NonFiniteStep { t: t0, step, sample, h }
+                } else {
+                    let sample = stepper.worst_sample(y, h, solver.tolerance);
+                    SolveError::StepUnderflow { t: t0, step, sample, h }
+                });
             }
             stepper.propose(field, interval, y)?;
             let error = stepper.error(y, h, solver.tolerance, solver.norm);
@@ -238,11 +246,12 @@ impl<S: State> Run<'_, S> {
                 not_finite = 0;
                 controller.decide(error)
             } else {
+                let sample = stepper.worst_sample(y, h, solver.tolerance);
                 if not_finite == solver.retries {
-                    let sample = stepper.worst_sample(y, h, solver.tolerance);
                     return Err(SolveError::NonFiniteStep { t: t0, step: stats.steps, sample, h });
                 }
                 not_finite += 1;
+                *not_finite_sample = Some(sample);
                 Decision { accept: false, factor: controller.reject() }
             };
             let next = factor * h.abs();
@@ -253,6 +262,9 @@ impl<S: State> Run<'_, S> {
                 stats.steps += 1;
                 stats.t = t1;
                 return Ok(Some(interval));
+            }
+            if error.is_finite() {
+                *not_finite_sample = None;
             }
             self.h = next.min(solver.h_max);
             stats.rejected += 1;

@@ -3,6 +3,10 @@
 //! A field writes into a buffer that the solver owns, so that an array field allocates nothing. A tensor field may
 //! instead assign `*out = net(...)`: "`&mut` means becomes" (see [`State`](crate::State)).
 
+mod samplewise;
+
+pub use samplewise::Samplewise;
+
 use crate::SolveError;
 
 /// The time of an evaluation, on the host.

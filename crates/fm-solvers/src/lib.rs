@@ -4,17 +4,18 @@
 //! dy/dt = u(t, y),    dX = f(t, X) dt + g(t, X) dW,    t = 0 noise, t = 1 data,    either direction
 //! ```
 //!
-//! Five parts that know nothing of each other, joined by one loop:
+//! Parts that know nothing of each other, joined by a loop for fixed steps, one for adaptive steps, and one for steps of
+//! each sample's own:
 //!
 //! | part | type | is |
 //! |---|---|---|
-//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array` and, with the feature `tch`, for `tch::Tensor` |
+//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array`, for pairs of states and, with the feature `tch`, for `tch::Tensor` |
 //! | field | [`VectorField`] | the right-hand side; any closure `FnMut(Time, &S, &mut S) -> Result<(), SolveError>` |
-//! | method | [`Tableau`], [`FixedMethod`] | coefficients as data; an enum for configuration files |
+//! | method | [`Tableau`], [`Adams`], [`EmbeddedTableau`] | coefficients as data; [`FixedMethod`] and [`EmbeddedMethod`] name them in configuration files |
 //! | grid | [`TimeGrid`] | validated host `f64` times, indexed and never accumulated |
-//! | observer | [`Observer`] | sees every grid point; may end the solve |
-//!
-//! [`solve_fixed`] is the loop; [`RungeKutta`] is a single step for callers who own theirs.
+//! | error | [`Tolerance`], [`Norm`] | how large an error is, and whose |
+//! | control | [`StepControl`] | the next step from the last errors: I, PI, PID |
+//! | observer | [`Observer`] | sees every step, may interpolate in it and end the solve; [`Trajectory`] is one |
 //!
 //! A stochastic equation is an [`Sde`], its noise a [`Noise`] (a [`BrownianPath`], say), its method an [`SdeMethod`] and its
 //! loop [`SdeSolver`].
@@ -24,7 +25,9 @@
 //! type is generic. Fields and observers are `dyn`: the call is nothing beside the network behind it, and in return
 //! the method and the model can be chosen at run time.
 //!
-//! # Examples
+//! # Fixed steps
+//! [`solve_fixed`] visits a grid. The budget is known before: [`FixedMethod::nfe`]. [`RungeKutta`] is a single step for
+//! callers who own their loop.
 //! ```
 //! use fm_solvers::{FixedMethod, SolveError, Time, TimeGrid, solve_fixed};
 //! use ndarray::{Array1, array};
@@ -42,6 +45,52 @@
 //! assert_eq!((stats.steps, stats.nfe), (10, 40));
 //! # Ok::<(), SolveError>(())
 //! ```
+//!
+//! # Adaptive steps
+//! [`AdaptiveSolver`] chooses steps by their error. Its grid holds the two ends, and between them only times at which a
+//! step has to end; states at other times are interpolated.
+//!
+//! | method | order | evaluations per step | interpolant | use it for |
+//! |---|---|---|---|---|
+//! | [`Bosh3`](EmbeddedMethod::Bosh3) | 3(2) | 3 | cubic | tolerances of 1e-2 and 1e-3 |
+//! | [`Dopri5`](EmbeddedMethod::Dopri5) | 5(4) | 6 | order 4 | most things |
+//! | [`Tsit5`](EmbeddedMethod::Tsit5) | 5(4) | 6 | order 4 | the same, with a smaller error constant |
+//! | [`Dop853`](EmbeddedMethod::Dop853) | 8(5,3) | 11, and 1 if accepted | order 7, for 3 more | tolerances below 1e-8, references |
+//! ```
+//! use fm_solvers::{AdaptiveSolver, EmbeddedMethod, Samplewise, SolveError, TimeGrid, Tolerance, Trajectory};
+//! use ndarray::array;
+//!
+//! // A pendulum, written for one sample: angle and speed.
+//! let mut pendulum = Samplewise(|_t: f64, y: &[f64], out: &mut [f64]| {
+//!     out[0] = y[1];
+//!     out[1] = -y[0].sin();
+//! });
+//! let solver = AdaptiveSolver {
+//!     method: EmbeddedMethod::Tsit5,
+//!     tolerance: Tolerance::new(1e-8, 1e-8)?,
+//!     ..AdaptiveSolver::default()
+//! };
+//! let mut y = array![[0.5, 0.0], [3.0, 0.0]];
+//! let mut saved = Trajectory::new(&TimeGrid::uniform(0.0, 20.0, 100)?, &y);
+//! let stats = solver.solve(&mut pendulum, &TimeGrid::uniform(0.0, 20.0, 1)?, &mut y, &mut saved)?;
+//!
+//! let energy = |angle: f64, speed: f64| 0.5 * speed * speed - angle.cos();
+//! for y in saved.states() {
+//!     assert!((energy(y[[1, 0]], y[[1, 1]]) - energy(3.0, 0.0)).abs() < 1e-5);
+//! }
+//! assert!(stats.steps < 200 && !stats.out_of_steps);
+//! # Ok::<(), SolveError>(())
+//! ```
+//!
+//! # Whose steps
+//! A step for a whole batch is chosen by one number, and then a sample's result depends on its batch mates:
+//!
+//! | | evaluations | worst sample | same sample in another batch |
+//! |---|---|---|---|
+//! | [`Norm::BatchRms`] | fewest calls | may miss the tolerance a thousandfold | differs |
+//! | [`Norm::MaxOverSamples`] | about twice as many | near the tolerance | differs |
+//! | [`solve_per_sample`](AdaptiveSolver::solve_per_sample) | fewest per sample, more calls | near the tolerance | the same, to the last bit |
+//! | [`solve_fixed`] | known before | depends on the grid | the same, to the last bit |
 
 mod adaptive;
 mod control;
@@ -67,7 +116,7 @@ mod trajectory;
 pub use adaptive::AdaptiveSolver;
 pub use control::StepControl;
 pub use error::SolveError;
-pub use field::{Time, VectorField};
+pub use field::{Samplewise, Time, VectorField};
 pub use fixed::{FiniteCheck, FixedSolver, solve_fixed};
 pub use grid::TimeGrid;
 pub use method::{EmbeddedMethod, FixedMethod, Scheme};

@@ -98,8 +98,9 @@ struct Sample {
     /// The length of its next step.
     h: f64,
     controller: Controller,
-    /// Trials in a row that were not finite.
+    /// Trials in a row that were not finite, and whether the last rejected one was such.
     not_finite: u32,
+    blocked: bool,
     /// The grid time that it is heading for.
     stop: usize,
     /// The trial step.
@@ -137,7 +138,18 @@ impl<'a, S: RowState> Run<'a, S> {
         let t = grid.start();
         let controller = Controller::new(solver.control, tableau.error_order);
         let trial = Interval { t0: t, t1: t, end: t };
-        let sample = |id| Sample { id, t, first: t, h: 0.0, controller, not_finite: 0, stop: 1, trial, last: false };
+        let sample = |id| Sample {
+            id,
+            t,
+            first: t,
+            h: 0.0,
+            controller,
+            not_finite: 0,
+            blocked: false,
+            stop: 1,
+            trial,
+            last: false,
+        };
         Self {
             solver,
             tableau,
@@ -205,6 +217,7 @@ impl<'a, S: RowState> Run<'a, S> {
     }
 
     fn finish(&mut self, field: &mut dyn VectorField<S>, out: &mut S) -> Result<(), SolveError> {
+        self.retire(field, out);
         while !self.active.is_empty() {
             self.plan()?;
             self.propose(field)?;
@@ -226,8 +239,13 @@ impl<'a, S: RowState> Run<'a, S> {
             sample.last = last;
             *h = sample.trial.length();
             if !last && self.solver.underflows(sample.t, h.abs()) {
-                let step = self.stats.steps[sample.id];
-                return Err(SolveError::StepUnderflow { t: sample.t, step, sample: sample.id, h: *h });
+                let Sample { id, t, blocked, .. } = *sample;
+                let (step, sample, h) = (self.stats.steps[id], id, *h);
+                return Err(if blocked {
+                    SolveError::NonFiniteStep { t, step, sample, h }
+                } else {
+                    SolveError::StepUnderflow { t, step, sample, h }
+                });
             }
         }
         Ok(())
@@ -285,6 +303,7 @@ impl<'a, S: RowState> Run<'a, S> {
                 (sample.t, sample.first) = (trial.t1, trial.t1);
             } else {
                 self.stats.rejected[id] += 1;
+                sample.blocked = !error.is_finite();
                 sample.h = next.min(self.solver.h_max);
             }
         }

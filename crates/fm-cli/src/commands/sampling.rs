@@ -15,7 +15,7 @@ pub struct Sampling {
     /// Checkpoint file, or the folder of a run
     #[arg(value_name = "CKPT")]
     pub checkpoint: PathBuf,
-    /// Integrator: euler, midpoint, heun, ralston or rk4
+    /// Integrator: euler, midpoint, heun, ralston, rk4, ab2, ab3, ab4 or abm4
     #[arg(long)]
     solver: Option<FixedMethod>,
     /// Steps of the integrator

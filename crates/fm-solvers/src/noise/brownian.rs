@@ -101,7 +101,7 @@ impl BrownianPath {
         area: Option<&mut [A]>,
     ) -> Result<(), SolveError> {
         if let Some(samples) = &self.samples {
-            assert_eq!(samples.len(), batch, "noise for {} samples and a batch of {batch}", samples.len());
+            assert!(samples.len() == batch, "noise for {} samples and a batch of {batch}", samples.len());
         }
         let (p0, p1) = (self.place(t0)?, self.place(t1)?);
         let length = dw.len() / batch.max(1);

@@ -19,7 +19,7 @@ use crate::{SolveError, Tableau};
 /// | `milstein` | Ito | 1, 1 | 1, 2 |
 /// | `srk` | Ito | 3/2, 3/2 | 2, 4 |
 /// | `heun` | Stratonovich | 1, 1 | 2, 2 |
-/// | `reversible-heun` | Stratonovich | 1, 1/2 | 1, 1 after a first of each |
+/// | `reversible-heun` | Stratonovich | 1, 1 | 1, 1 after a first of each |
 ///
 /// An additive diffusion `g(t)` is never evaluated on states, whatever the method, and both calculi agree about it: every
 /// method then integrates every equation. Samples are usually judged by their law and not path by path; for that, all of
@@ -69,7 +69,8 @@ pub enum SdeMethod {
     /// Kloeden & Platen 1992, section 11.1; Ruemelin 1982, *Numerical treatment of stochastic differential equations*.
     Heun,
     /// A Heun method that carries a second state and can be taken back exactly, but for rounding; see
-    /// [`SdeStepper`](crate::SdeStepper).
+    /// [`SdeStepper`](crate::SdeStepper). Its authors prove order 1/2 for general noise; additive and diagonal noise
+    /// commute.
     ///
     /// # References
     /// Kidger, Foster, Li & Lyons, *Efficient and accurate gradients for neural SDEs*, 2021, Algorithm 1.

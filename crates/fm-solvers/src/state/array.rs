@@ -89,7 +89,7 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
             }
             return;
         };
-        kernel::combine(slice_mut(self), x, || terms(h, row, stages));
+        kernel::combine(slice_mut(self), x, || terms(row, stages).map(|(a, k)| (A::from_f64(h * a), k)));
     }
 
     fn move_stage(stages: &mut Vec<Self>, from: usize, to: usize) {
@@ -99,15 +99,27 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
     fn error(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
         let operands = Operands::new(self, start, stages, estimate);
         match norm {
-            Norm::BatchRms => operands.error(h, 0..self.len()),
-            Norm::MaxOverSamples => (0..self.batch()).map(|i| operands.sample_error(h, i)).fold(0.0, larger),
+            Norm::BatchRms => operands.error(h),
+            Norm::MaxOverSamples => {
+                let mut worst = 0.0;
+                operands.sample_errors(|_| h, |_, error| worst = larger(worst, error));
+                worst
+            }
         }
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>) -> (usize, f64) {
         let operands = Operands::new(self, start, stages, estimate);
-        let errors = (0..self.batch()).map(|i| (i, operands.sample_error(h, i)));
-        errors.fold((0, 0.0), |worst, (i, error)| if exceeds(error, worst.1) { (i, error) } else { worst })
+        let mut worst = (0, 0.0);
+        operands.sample_errors(
+            |_| h,
+            |i, error| {
+                if exceeds(error, worst.1) {
+                    worst = (i, error);
+                }
+            },
+        );
+        worst
     }
 }
 
@@ -121,11 +133,9 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
         let (base, stages) = (base.as_standard_layout(), standard(stages));
         let base = slice(&base);
         let length = self.len() / self.batch();
-        for (i, (out, &h)) in slice_mut(self).chunks_mut(length.max(1)).zip(h).enumerate() {
-            let range = i * length..(i + 1) * length;
-            out.copy_from_slice(&base[range.clone()]);
-            kernel::add(out, terms(h, row, &stages).map(|(c, k)| (c, &k[range.clone()])));
-        }
+        let out = slice_mut(self);
+        out.copy_from_slice(base);
+        kernel::add_samples(out, length.max(1), |i| h[i], terms(row, &stages));
     }
 
     #[track_caller]
@@ -145,9 +155,7 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
             self.batch()
         );
         let operands = Operands::new(self, start, stages, estimate);
-        for (i, (error, &h)) in errors.iter_mut().zip(h).enumerate() {
-            *error = larger(*error, operands.sample_error(h, i));
-        }
+        operands.sample_errors(|i| h[i], |i, error| errors[i] = larger(errors[i], error));
     }
 
     #[track_caller]
@@ -155,7 +163,7 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
         assert_eq!(to.len(), from.len(), "one source for each sample");
         make_standard(self);
         let source = source.as_standard_layout();
-        let length = source.len() / source.shape().first().copied().unwrap_or(1);
+        let length = sample_length(&source);
         assert_eq!(self.len(), self.batch() * length, "samples of one shape");
         let (target, source) = (slice_mut(self), slice(&source));
         for (&to, &from) in to.iter().zip(from) {
@@ -214,37 +222,44 @@ impl<'a, A: Element, D: Dimension> Operands<'a, A, D> {
         Self { start, end, stages, estimate }
     }
 
-    fn sample_error(&self, h: f64, sample: usize) -> f64 {
-        let length = self.end.len() / self.end.shape().first().copied().unwrap_or(1);
-        self.error(h, sample * length..(sample + 1) * length)
-    }
-
-    fn error(&self, h: f64, range: std::ops::Range<usize>) -> f64 {
-        let scaled = Scaled {
+    fn scaled(&self) -> Scaled<'_, A> {
+        Scaled {
             start: slice(&self.start),
             end: slice(&self.end),
             rtol: A::from_f64(self.estimate.tolerance.rtol()),
             atol: A::from_f64(self.estimate.tolerance.atol()),
-        };
+        }
+    }
+
+    /// The error of all values together.
+    fn error(&self, h: f64) -> f64 {
+        let (scaled, values) = (self.scaled(), self.end.len());
         let mut mean_squares = [0.0; 2];
         for (mean, row) in mean_squares.iter_mut().zip(self.estimate.rows) {
-            let values = range.len().max(1) as f64;
-            *mean = scaled.sum_of_squares(range.clone(), &|| terms(h, row, &self.stages)) / values;
+            let coefficients = || terms(row, &self.stages).map(|(a, k)| (A::from_f64(h * a), k));
+            *mean = scaled.sum_of_squares(0..values, &coefficients) / values.max(1) as f64;
         }
         self.estimate.of(mean_squares)
     }
+
+    /// Hands the error of each sample to `visit`.
+    fn sample_errors(&self, h: impl Fn(usize) -> f64, mut visit: impl FnMut(usize, f64)) {
+        let scaled = self.scaled();
+        let length = sample_length(&self.end);
+        let rows = self.estimate.rows;
+        scaled.sample_sums(length, h, rows.len().min(2), &|row| terms(rows[row], &self.stages), |i, sums| {
+            visit(i, self.estimate.of(sums.map(|sum| sum / length as f64)));
+        });
+    }
 }
 
-/// The terms of a combination that are not zero, with their coefficients in the state's type.
+/// The terms of a combination that are not zero.
 fn terms<'a, A: Element, D: Dimension>(
-    h: f64,
     row: &'a [f64],
     stages: &'a [Array<A, D>],
-) -> impl Iterator<Item = (A, &'a [A])> {
-    row.iter().zip(stages).filter(|(a, _)| **a != 0.0).map(move |(a, k)| {
-        let k = k.as_slice().expect("made standard by the caller");
-        (A::from_f64(h * a), k)
-    })
+) -> impl Iterator<Item = (f64, &'a [A])> {
+    let slice = |k: &'a Array<A, D>| k.as_slice().expect("made standard by the caller");
+    row.iter().zip(stages).filter(|(a, _)| **a != 0.0).map(move |(&a, k)| (a, slice(k)))
 }
 
 #[track_caller]
@@ -257,6 +272,11 @@ fn check_shapes<A: Element, D: Dimension>(out: &Array<A, D>, base: &Array<A, D>,
             operand.layout()
         );
     }
+}
+
+/// How many values a sample has; one where there are none at all.
+fn sample_length<A: Element, D: Dimension>(array: &CowArray<'_, A, D>) -> usize {
+    (array.len() / array.shape().first().copied().unwrap_or(1).max(1)).max(1)
 }
 
 /// What is about to be overwritten may as well be in standard layout.

@@ -1,7 +1,7 @@
 //! Hairer's test problems with the counters of his Fortran codes.
 //!
 //! Values and counters are those that `dopri5.f` and `dop853.f` print for the same problems, as recorded in the tests of
-//! the crate russell_ode 5.0 (`test_dopri5_arenstorf.rs`, `test_dopri8_van_der_pol.rs` and
+//! the crate `russell_ode` 5.0 (`test_dopri5_arenstorf.rs`, `test_dopri8_van_der_pol.rs` and
 //! `test_dopri5_hairer_wanner_eq1.rs`), with h0 given. The codes count one evaluation more at the start than they make.
 
 use approx::assert_abs_diff_eq;

@@ -3,19 +3,28 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 #![expect(clippy::unnecessary_wraps, reason = "fields return what the trait asks for")]
 
+mod adaptive;
 mod allocations;
 mod arrays;
 mod batches;
+mod complaints;
 mod counters;
 mod embedded;
 mod errors;
 mod gaussian;
 mod grids;
 mod methods;
+mod mixture;
 mod noise;
 mod order;
+mod pairs;
+mod per_sample;
 mod problems;
+mod sde_law;
 mod sde_order;
+mod sde_solving;
 mod solving;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod sde_tensors;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod tensors;

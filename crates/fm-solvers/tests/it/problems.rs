@@ -1,7 +1,7 @@
 //! Fields with known solutions.
 
 use fm_solvers::{FixedMethod, SolveError, Stats, Time, TimeGrid, VectorField, solve_fixed};
-use ndarray::{Array, Array1, Dimension};
+use ndarray::{Array, Array1, Array2, Dimension};
 
 /// The exact velocity from `N(0, 1)` to `N(MEAN, DEVIATION^2)` along the linear path, each coordinate alone:
 ///
@@ -41,6 +41,47 @@ impl<D: Dimension> VectorField<Array<f32, D>> for Gaussian {
         }
         Ok(())
     }
+}
+
+/// The exact velocity from `N(0, I)` to eight Gaussians of variance 0.1 on a ring of radius 5, along the linear path.
+pub(crate) struct Mixture;
+
+impl VectorField<Array2<f64>> for Mixture {
+    fn eval(&mut self, t: Time<'_>, y: &Array2<f64>, out: &mut Array2<f64>) -> Result<(), SolveError> {
+        const VARIANCE: f64 = 0.1;
+        let centres: [[f64; 2]; 8] = std::array::from_fn(|k| {
+            let (sin, cos) = (std::f64::consts::TAU * k as f64 / 8.0).sin_cos();
+            [5.0 * cos, 5.0 * sin]
+        });
+        for (i, (x, mut u)) in y.rows().into_iter().zip(out.rows_mut()).enumerate() {
+            let t = t.row(i);
+            let v = (1.0 - t).powi(2) + t * t * VARIANCE;
+            let exponents = centres.map(|m| -((x[0] - t * m[0]).powi(2) + (x[1] - t * m[1]).powi(2)) / (2.0 * v));
+            let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let weights = exponents.map(|e| (e - largest).exp());
+            let total: f64 = weights.iter().sum();
+            for axis in 0..2 {
+                let mean = weights.iter().zip(&centres).map(|(w, m)| w * m[axis]).sum::<f64>() / total;
+                u[axis] = mean + (t * VARIANCE - (1.0 - t)) / v * (x[axis] - t * mean);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Standard normal points in the plane from a lattice, the same in every language.
+pub(crate) fn lattice(n: usize) -> Array2<f64> {
+    let point = |i: usize| {
+        let radius = (-2.0 * ((i as f64 + 0.5) / n as f64).ln()).sqrt();
+        let (sin, cos) = (std::f64::consts::TAU * (i as f64 * 0.618_033_988_749_894_9).fract()).sin_cos();
+        [radius * cos, radius * sin]
+    };
+    Array2::from_shape_fn((n, 2), |(i, axis)| point(i)[axis])
+}
+
+/// The Euclidean distance of each row to its counterpart.
+pub(crate) fn distances(a: &Array2<f64>, b: &Array2<f64>) -> Vec<f64> {
+    (a - b).rows().into_iter().map(|row| row.dot(&row).sqrt()).collect()
 }
 
 /// `dy/dt = sin y`, with the solution `y(t) = 2 acot(e^-t cot(y0 / 2))`: nonlinear, and no method is superconvergent on it.

@@ -1,7 +1,10 @@
 //! Tensors: the same numbers as arrays, legal under autograd, and handles that are never written behind a back.
 
 use approx::assert_relative_eq;
-use fm_solvers::{FixedMethod, Flow, SolveError, Time, TimeGrid, solve_fixed};
+use fm_solvers::{
+    AdaptiveSolver, EmbeddedMethod, FixedMethod, Flow, Norm, SolveError, Time, TimeGrid, Tolerance, Trajectory,
+    solve_fixed,
+};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -146,4 +149,106 @@ fn bad_tensors_are_errors() {
     };
     let message = solve(double, Tensor::ones([4, 3], CPU32)).to_string();
     assert_eq!(message, "the field returned Double [4, 3] on cpu at t = 0, the state is Float [4, 3] on cpu");
+}
+
+/// Accepts times per sample.
+fn by_rows(t: Time<'_>, y: &Tensor, out: &mut Tensor) -> Result<(), SolveError> {
+    let Time::Rows(times) = t else { return rebinding(t, y, out) };
+    let rows: Vec<Tensor> = times.iter().enumerate().map(|(i, &t)| velocity(t, &y.get(i as i64))).collect();
+    *out = Tensor::stack(&rows, 0);
+    Ok(())
+}
+
+fn points() -> (Array2<f64>, Tensor) {
+    let array = Array2::from_shape_fn((8, 3), |(i, j)| (i as f64 - 4.0) * 0.6 + 0.3 * j as f64);
+    let tensor = Tensor::from_slice(array.as_slice().unwrap()).view([8, 3]);
+    (array, tensor)
+}
+
+#[test]
+fn adaptive_solves_of_tensors_take_the_steps_of_arrays() {
+    let grid = TimeGrid::new(vec![0.0, 0.4, 1.0]).unwrap();
+    for method in EmbeddedMethod::ALL {
+        for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
+            let tolerance = Tolerance::new(1e-6, 1e-6).unwrap();
+            let solver = AdaptiveSolver { method, norm, tolerance, jumps: true, ..AdaptiveSolver::default() };
+            let times = TimeGrid::uniform(0.0, 1.0, 13).unwrap();
+            let (mut array, start) = points();
+            let mut expected = Trajectory::new(&times, &array);
+            let of_arrays = solver.solve(&mut Gaussian, &grid, &mut array, &mut expected).unwrap();
+            for record in [false, true] {
+                let mut y = start.copy().set_requires_grad(record);
+                let mut saved = Trajectory::new(&times, &y);
+                let stats = solver.solve(&mut rebinding, &grid, &mut y, &mut saved).unwrap();
+                assert_eq!(
+                    (stats.steps, stats.rejected, stats.nfe),
+                    (of_arrays.steps, of_arrays.rejected, of_arrays.nfe)
+                );
+                assert_eq!((saved.states().len(), y.requires_grad()), (14, record), "{method}");
+                for (a, b) in saved.states().iter().zip(expected.states()) {
+                    for (a, b) in values(a).iter().zip(b) {
+                        assert_relative_eq!(a, b, epsilon = 1e-11, max_relative = 1e-11);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn per_sample_solves_of_tensors_take_the_steps_of_arrays() {
+    let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
+    for method in EmbeddedMethod::ALL {
+        let solver = AdaptiveSolver { method, ..AdaptiveSolver::default() };
+        let (mut array, start) = points();
+        let of_arrays = solver.solve_per_sample(&mut Gaussian, &grid, &mut array).unwrap();
+        for record in [false, true] {
+            let mut y = start.copy().set_requires_grad(record);
+            let stats = solver.solve_per_sample(&mut by_rows, &grid, &mut y).unwrap();
+            assert_eq!(stats, of_arrays, "{method}");
+            for (a, b) in values(&y).iter().zip(&array) {
+                assert_relative_eq!(a, b, epsilon = 1e-11, max_relative = 1e-11);
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_through_an_adaptive_solve_equal_finite_differences() {
+    let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
+    // Equal steps: a finite difference across a change of the number of steps would be no derivative.
+    let tolerance = Tolerance::new(0.0, 1e6).unwrap();
+    for method in EmbeddedMethod::ALL {
+        let solver =
+            AdaptiveSolver { method, tolerance, first_step: Some(0.125), h_max: 0.125, ..AdaptiveSolver::default() };
+        let loss = |w: &Tensor| {
+            let mut field = |_: Time<'_>, y: &Tensor, out: &mut Tensor| -> Result<(), SolveError> {
+                *out = (y * w).tanh();
+                Ok(())
+            };
+            let mut y = Tensor::linspace(-1.0, 2.0, 6, CPU64).view([3, 2]);
+            solver.solve(&mut field, &grid, &mut y, &mut ()).unwrap();
+            y.square().sum(Kind::Double)
+        };
+        let w = Tensor::from(0.7_f64).set_requires_grad(true);
+        loss(&w).backward();
+        let at = |w: f64| no_grad(|| loss(&Tensor::from(w)).double_value(&[]));
+        let difference = (at(0.7 + 1e-5) - at(0.7 - 1e-5)) / 2e-5;
+        assert_relative_eq!(w.grad().double_value(&[]), difference, max_relative = 1e-8);
+    }
+}
+
+#[test]
+fn trials_of_tensors_that_are_not_finite_name_the_sample() {
+    let mut breaks = |t: Time<'_>, y: &Tensor, out: &mut Tensor| -> Result<(), SolveError> {
+        let u = velocity(t.row(0), y);
+        if t.row(0) > 0.3 {
+            let _ = u.get(5).fill_(f64::NAN);
+        }
+        *out = u;
+        Ok(())
+    };
+    let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
+    let error = AdaptiveSolver::default().solve(&mut breaks, &grid, &mut points().1, &mut ()).unwrap_err();
+    assert!(matches!(error, SolveError::NonFiniteStep { sample: 5, t, .. } if t <= 0.3), "{error}");
 }
