@@ -1,6 +1,6 @@
 //! A counter-based generator: random words as a function of where they are.
 //!
-//! The crates of rand's family hold ChaCha, whose smallest unit here is four blocks of 64 bytes: for a sample of two values
+//! The crates of rand's family hold `ChaCha`, whose smallest unit here is four blocks of 64 bytes: for a sample of two values
 //! that is a hundred times what is used. Philox gives 32 bytes for an address, and an address has room for everything that
 //! a piece of noise is known by, without hashing.
 
@@ -85,8 +85,7 @@ mod tests {
             block([u64::MAX; 4], [u64::MAX; 2]),
             [0x87b0_92c3_013f_e90b, 0x438c_3c67_be8d_0224, 0x9cc7_d7c6_9cd7_77b6, 0xa09c_aebf_594f_0ba0]
         );
-        let counter =
-            [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89];
+        let counter = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89];
         let key = [0x4528_21e6_38d0_1377, 0xbe54_66cf_34e9_0c6c];
         assert_eq!(
             block(counter, key),

@@ -10,8 +10,11 @@ impl Noise<Tensor> for BrownianPath {
     /// If the path is for another number of samples than the batch has.
     fn increment(&self, t0: f64, t1: f64, dw: &mut Tensor, area: Option<&mut Tensor>) -> Result<(), SolveError> {
         let wide = dw.kind() == Kind::Double;
-        let (increments, areas) =
-            if wide { draw::<f64>(self, t0, t1, dw, area.is_some())? } else { draw::<f32>(self, t0, t1, dw, area.is_some())? };
+        let (increments, areas) = if wide {
+            draw::<f64>(self, t0, t1, dw, area.is_some())?
+        } else {
+            draw::<f32>(self, t0, t1, dw, area.is_some())?
+        };
         *dw = upload(&increments, dw);
         if let (Some(area), Some(areas)) = (area, areas) {
             *area = upload(&areas, dw);

@@ -88,8 +88,7 @@ pub(crate) enum SdeScheme {
 
 impl SdeMethod {
     /// Every method.
-    pub const ALL: [Self; 5] =
-        [Self::EulerMaruyama, Self::Milstein, Self::Srk, Self::Heun, Self::ReversibleHeun];
+    pub const ALL: [Self; 5] = [Self::EulerMaruyama, Self::Milstein, Self::Srk, Self::Heun, Self::ReversibleHeun];
 
     /// The calculus in whose sense the method integrates diagonal noise.
     pub const fn calculus(self) -> Calculus {

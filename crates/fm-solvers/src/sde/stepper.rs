@@ -231,7 +231,8 @@ impl<S: SdeState> Diffusions<S> {
     fn add(&mut self, to: &mut S, noise: &Driver<S>, weights: impl Iterator<Item = NoiseWeight>) {
         self.terms.clear();
         if self.additive {
-            let sum = weights.zip(&self.levels).fold(NoiseWeight::default(), |sum, (weight, &g)| sum.plus(weight.times(g)));
+            let sum =
+                weights.zip(&self.levels).fold(NoiseWeight::default(), |sum, (weight, &g)| sum.plus(weight.times(g)));
             self.terms.push(NoiseTerm { diffusion: None, weight: sum });
         } else {
             let terms = weights.enumerate().filter(|(_, weight)| *weight != NoiseWeight::default());

@@ -96,10 +96,7 @@ impl StochasticTableau {
     pub(crate) fn weight(&self, i: usize, h: f64) -> NoiseWeight {
         let [b1, b2, b3, b4] = self.beta[i];
         let root = h.sqrt();
-        NoiseWeight {
-            powers: [-0.5 * b2 * root, b1 + 0.5 * b3 - 0.5 * b4, 0.5 * b2 / root, b4 / (6.0 * h)],
-            area: b3,
-        }
+        NoiseWeight { powers: [-0.5 * b2 * root, b1 + 0.5 * b3 - 0.5 * b4, 0.5 * b2 / root, b4 / (6.0 * h)], area: b3 }
     }
 }
 

@@ -23,8 +23,8 @@ mod problems;
 mod sde_law;
 mod sde_order;
 mod sde_solving;
-mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod sde_tensors;
+mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod tensors;

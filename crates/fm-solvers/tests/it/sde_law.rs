@@ -13,7 +13,13 @@ fn linear(factor: f64) -> Field {
     })
 }
 
-fn solve(method: SdeMethod, sde: Sde<'_, Array1<f64>>, noise: &BrownianPath, steps: usize, x0: &Array1<f64>) -> Array1<f64> {
+fn solve(
+    method: SdeMethod,
+    sde: Sde<'_, Array1<f64>>,
+    noise: &BrownianPath,
+    steps: usize,
+    x0: &Array1<f64>,
+) -> Array1<f64> {
     let mut x = x0.clone();
     let grid = TimeGrid::uniform(0.0, 1.0, steps).unwrap();
     SdeSolver { method, ..SdeSolver::default() }.solve(sde, noise, &grid, &mut x, &mut ()).unwrap();
@@ -70,8 +76,11 @@ fn ornstein_uhlenbeck_has_its_mean_and_variance() {
         let x = solve(method, sde, &noise, 50, &Array1::from_elem(20_000, 2.0));
         let first_order = matches!(method, SdeMethod::EulerMaruyama | SdeMethod::Milstein);
         // First order: relative errors of rate^2 h/2 and rate h. Second order: (rate h)^2 at most.
-        let (mean_bias, variance_bias) =
-            if first_order { (rate * rate / 100.0, rate / 50.0) } else { ((rate / 50.0).powi(2), (rate / 50.0).powi(2)) };
+        let (mean_bias, variance_bias) = if first_order {
+            (rate * rate / 100.0, rate / 50.0)
+        } else {
+            ((rate / 50.0).powi(2), (rate / 50.0).powi(2))
+        };
         let (found, error) = mean_and_error(&x);
         assert!((found - mean).abs() < 4.0 * error + mean_bias * mean, "{method}: {found}, not {mean}");
         let (found, error) = mean_and_error(&x.mapv(|x| (x - mean).powi(2)));

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use fm_solvers::{
-    BrownianPath, Calculus, Diffusion, FiniteCheck, Flow, Noise, Sde, SdeMethod, SdeSolver, SdeStepper, SolveError, Stats,
-    Time, TimeGrid,
+    BrownianPath, Calculus, Diffusion, FiniteCheck, Flow, Noise, Sde, SdeMethod, SdeSolver, SdeStepper, SolveError,
+    Stats, Time, TimeGrid, VectorField,
 };
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
@@ -30,7 +30,13 @@ fn batch(rows: usize) -> Array2<f64> {
 }
 
 /// With diagonal noise in the method's sense, or additive.
-fn solve(method: SdeMethod, additive: bool, noise: &dyn Noise<Array2<f64>>, grid: &TimeGrid, x: &mut Array2<f64>) -> Stats {
+fn solve(
+    method: SdeMethod,
+    additive: bool,
+    noise: &dyn Noise<Array2<f64>>,
+    grid: &TimeGrid,
+    x: &mut Array2<f64>,
+) -> Stats {
     let (mut drift, mut diagonal) = (drift, diffusion);
     let diffusion = if additive { Diffusion::Additive(&|t| 1.0 + t) } else { Diffusion::Diagonal(&mut diagonal) };
     let sde = Sde { calculus: method.calculus(), drift: &mut drift, diffusion };
@@ -229,16 +235,20 @@ fn without_noise_the_methods_are_those_for_ordinary_equations() {
     }
 }
 
-fn fails(diffusion: Diffusion<'_, Array2<f64>>, calculus: Calculus, x: &mut Array2<f64>) -> SolveError {
-    let mut drift = drift;
-    let sde = Sde { calculus, drift: &mut drift, diffusion };
+fn fails<'a>(
+    drift: &'a mut dyn VectorField<Array2<f64>>,
+    diffusion: Diffusion<'a, Array2<f64>>,
+    calculus: Calculus,
+    x: &mut Array2<f64>,
+) -> SolveError {
+    let sde = Sde { calculus, drift, diffusion };
     let solver = SdeSolver { method: SdeMethod::Milstein, check: FiniteCheck::Every(1) };
     solver.solve(sde, &BrownianPath::new(1, &uniform(10)), &uniform(10), x, &mut ()).unwrap_err()
 }
 
 #[test]
 fn every_failure_has_its_error() {
-    let error = fails(Diffusion::Diagonal(&mut { diffusion }), Calculus::Stratonovich, &mut batch(2));
+    let error = fails(&mut { drift }, Diffusion::Diagonal(&mut { diffusion }), Calculus::Stratonovich, &mut batch(2));
     assert_eq!(
         error.to_string(),
         "`milstein` integrates in the sense of Ito and the equation is one of Stratonovich; choose another method, or \
@@ -250,26 +260,26 @@ fn every_failure_has_its_error() {
         out[[2, 1]] = if t.row(2) > 0.35 { f64::NAN } else { 0.1 };
         Ok(())
     };
-    let error = fails(Diffusion::Diagonal(&mut breaks), Calculus::Ito, &mut batch(4));
+    let error = fails(&mut { drift }, Diffusion::Diagonal(&mut breaks), Calculus::Ito, &mut batch(4));
     assert!(matches!(error, SolveError::NonFiniteState { t: 0.5, step: 5, sample: 2 }), "{error}");
-    let error = fails(Diffusion::Additive(&|t| 1.0 / (0.5 - t)), Calculus::Ito, &mut batch(4));
+    let error = fails(&mut { drift }, Diffusion::Additive(&|t| 1.0 / (0.5 - t)), Calculus::Ito, &mut batch(4));
     assert!(matches!(error, SolveError::NonFiniteState { t: 0.6, step: 6, sample: 0 }), "{error}");
 
     let mut stops = |t: Time<'_>, _: &Array2<f64>, out: &mut Array2<f64>| -> Result<(), SolveError> {
         out.fill(0.0);
         if t.row(0) > 0.25 { Err(SolveError::field(t.row(0), "out of memory")) } else { Ok(()) }
     };
-    let error = fails(Diffusion::Diagonal(&mut stops), Calculus::Ito, &mut batch(4));
+    let error = fails(&mut { drift }, Diffusion::Diagonal(&mut stops), Calculus::Ito, &mut batch(4));
     assert!(matches!(error, SolveError::Field { t: 0.3, .. }) && error.source().is_some());
 
     let mut reshapes = |_: Time<'_>, _: &Array2<f64>, out: &mut Array2<f64>| -> Result<(), SolveError> {
         *out = Array2::zeros((1, 3));
         Ok(())
     };
-    let error = fails(Diffusion::Diagonal(&mut reshapes), Calculus::Ito, &mut batch(4));
+    let error = fails(&mut { drift }, Diffusion::Diagonal(&mut reshapes), Calculus::Ito, &mut batch(4));
     assert!(matches!(error, SolveError::LayoutMismatch { .. }));
 
-    let error = fails(Diffusion::Additive(&|_| 1.0), Calculus::Ito, &mut Array2::zeros((0, 3)));
+    let error = fails(&mut { drift }, Diffusion::Additive(&|_| 1.0), Calculus::Ito, &mut Array2::zeros((0, 3)));
     assert!(matches!(error, SolveError::EmptyBatch { .. }));
 
     let mut x = batch(2);

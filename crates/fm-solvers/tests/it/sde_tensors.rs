@@ -40,7 +40,8 @@ fn tensors_follow_arrays() {
                 out.zip_mut_with(x, |g, x| *g = 0.2 * x.cos());
                 Ok(())
             };
-            let diffusion = if additive { Diffusion::Additive(&|t| 1.0 + t) } else { Diffusion::Diagonal(&mut diagonal) };
+            let diffusion =
+                if additive { Diffusion::Additive(&|t| 1.0 + t) } else { Diffusion::Diagonal(&mut diagonal) };
             let sde = Sde { calculus: method.calculus(), drift: &mut drift, diffusion };
             let solver = SdeSolver { method, ..SdeSolver::default() };
             solver.solve(sde, &BrownianPath::new(5, &grid), &grid, &mut array, &mut ()).unwrap();
