@@ -5,9 +5,12 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fm_benches::{Clock, criterion, mixture_velocity, noise, ring_velocity, rng};
 use fm_solvers::{
-    AdaptiveSolver, EmbeddedMethod, FixedMethod, Samplewise, SolveError, State, Time, TimeGrid, Tolerance, solve_fixed,
+    AdaptiveSolver, BrownianPath, Diffusion, EmbeddedMethod, FixedMethod, Noise, Samplewise, Sde, SdeMethod, SdeSolver,
+    SolveError, State, Time, TimeGrid, Tolerance, solve_fixed,
 };
 use ndarray::{Array2, Array4, array};
+use rand::Rng;
+use rand_distr::StandardNormal;
 
 fn span() -> TimeGrid {
     TimeGrid::uniform(0.0, 1.0, 1).expect("a grid from 0 to 1")
@@ -149,5 +152,72 @@ fn combine(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
-criterion_group!(name = benches; config = criterion(); targets = mixture, mixture_adaptive, overhead, combine);
+/// 100 Euler-Maruyama steps of 1024 samples with diagonal noise 1/2 and a cheap drift, in `f32`: whole, and the noise alone.
+/// The throughput is in values.
+fn stochastic(c: &mut Criterion<Clock>) {
+    let mut group = c.benchmark_group("solvers");
+    let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
+    let path = BrownianPath::new(1234, &grid);
+    let x0 = noise(1024, 2, &mut rng());
+    group.throughput(Throughput::Elements(100 * x0.len() as u64));
+    for method in SdeMethod::ALL {
+        group.bench_function(format!("{method}-100/1024x2-f32"), |b| {
+            let mut drift = |_: Time<'_>, x: &Array2<f32>, out: &mut Array2<f32>| -> Result<(), SolveError> {
+                out.zip_mut_with(x, |f, x| *f = -x);
+                Ok(())
+            };
+            let mut diffusion = |_: Time<'_>, _: &Array2<f32>, out: &mut Array2<f32>| -> Result<(), SolveError> {
+                out.fill(0.5);
+                Ok(())
+            };
+            let solver = SdeSolver { method, ..SdeSolver::default() };
+            b.iter_batched_ref(
+                || x0.clone(),
+                |x| {
+                    let diffusion = Diffusion::Diagonal(&mut diffusion);
+                    let sde = Sde { calculus: method.calculus(), drift: &mut drift, diffusion };
+                    solver.solve(sde, &path, &grid, x, &mut ()).expect("a smooth drift")
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+/// Brownian increments over a fixed grid, beside drawing as many normals from one generator. One thread below 2^14 values.
+fn brownian(c: &mut Criterion<Clock>) {
+    let mut group = c.benchmark_group("solvers");
+    let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
+    let (path, coarse) = (BrownianPath::new(1234, &grid), BrownianPath::new(1234, &span()));
+    for shape in [(1024, 2), (4, 3072)] {
+        let mut dw = Array2::<f32>::zeros(shape);
+        let name = format!("{}x{}-f32", shape.0, shape.1);
+        group.throughput(Throughput::Elements(100 * dw.len() as u64));
+        group.bench_function(format!("normals-chacha8/{name}"), |b| {
+            let mut rng = rng();
+            b.iter(|| {
+                for _ in 0..100 {
+                    dw.iter_mut().for_each(|dw| *dw = rng.sample(StandardNormal));
+                }
+            });
+        });
+        for (case, path) in [("brownian-on-grid", &path), ("brownian-off-grid", &coarse)] {
+            group.bench_function(format!("{case}/{name}"), |b| {
+                b.iter(|| {
+                    for step in grid.times().windows(2) {
+                        path.increment(step[0], step[1], &mut dw, None).expect("times of the grid");
+                    }
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = criterion();
+    targets = mixture, mixture_adaptive, overhead, combine, stochastic, brownian
+}
 criterion_main!(benches);

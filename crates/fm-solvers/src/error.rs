@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Layout;
+use crate::{Calculus, Layout, SdeMethod};
 
 /// Why a time grid was refused or a solve ended before its last time.
 ///
@@ -118,6 +118,29 @@ pub enum SolveError {
         value: f64,
         /// The values it may have.
         range: &'static str,
+    },
+    /// A stochastic method that integrates in another sense than the equation.
+    #[error(
+        "`{method}` integrates in the sense of {needs} and the equation is one of {found}; choose another method, or \
+         convert the drift: that of Stratonovich is that of Ito less g g'/2"
+    )]
+    WrongCalculus {
+        /// The method.
+        method: SdeMethod,
+        /// Its calculus.
+        needs: Calculus,
+        /// The calculus of the equation.
+        found: Calculus,
+    },
+    /// Noise of a time that it is not defined at.
+    #[error("the noise is defined from {start} to {end} and was asked for t = {t}")]
+    OutsidePath {
+        /// The time asked for.
+        t: f64,
+        /// Where the noise begins.
+        start: f64,
+        /// Where it ends.
+        end: f64,
     },
     /// A method name that is not in the list.
     #[error("unknown method `{name}`; known are {known}")]

@@ -45,36 +45,50 @@ impl FixedSolver {
         y: &mut S,
         observer: &mut dyn Observer<S>,
     ) -> Result<Stats, SolveError> {
-        if y.batch() == 0 {
-            return Err(SolveError::EmptyBatch { layout: y.layout() });
-        }
         let mut stepper = match self.method.scheme() {
             Scheme::RungeKutta(tableau) => Stepper::RungeKutta(RungeKutta::new(tableau, y)),
             Scheme::Adams(adams) => Stepper::Adams(AdamsStepper::new(adams, y)),
         };
-        let mut stats = Stats { t: grid.start(), ..Stats::default() };
-        while observer.observe(stats.steps, stats.t, y) == Flow::Continue {
-            let Some(&t1) = grid.times().get(stats.steps + 1) else {
-                check_finite(y, &stats)?;
-                return Ok(stats);
-            };
+        walk(grid, self.check, y, observer, |t0, t1, y, stats| {
             match &mut stepper {
-                Stepper::RungeKutta(stepper) => stepper.step(field, stats.t, t1, y)?,
-                Stepper::Adams(stepper) => stepper.step(field, stats.t, t1, y)?,
+                Stepper::RungeKutta(stepper) => stepper.step(field, t0, t1, y)?,
+                Stepper::Adams(stepper) => stepper.step(field, t0, t1, y)?,
             }
-            stats.steps += 1;
-            stats.nfe = self.method.nfe(stats.steps);
-            stats.t = t1;
-            if let FiniteCheck::Every(interval @ 1..) = self.check
-                && stats.steps.is_multiple_of(interval)
-            {
-                check_finite(y, &stats)?;
-            }
-        }
-        stats.stopped_early = stats.steps < grid.steps();
-        check_finite(y, &stats)?;
-        Ok(stats)
+            stats.nfe = self.method.nfe(stats.steps + 1);
+            Ok(())
+        })
     }
+}
+
+/// Takes `y` along `grid`, with `step` for each step; that of an ODE and that of an SDE differ in nothing else.
+pub(crate) fn walk<S: State>(
+    grid: &TimeGrid,
+    check: FiniteCheck,
+    y: &mut S,
+    observer: &mut dyn Observer<S>,
+    mut step: impl FnMut(f64, f64, &mut S, &mut Stats) -> Result<(), SolveError>,
+) -> Result<Stats, SolveError> {
+    if y.batch() == 0 {
+        return Err(SolveError::EmptyBatch { layout: y.layout() });
+    }
+    let mut stats = Stats { t: grid.start(), ..Stats::default() };
+    while observer.observe(stats.steps, stats.t, y) == Flow::Continue {
+        let Some(&t1) = grid.times().get(stats.steps + 1) else {
+            check_finite(y, &stats)?;
+            return Ok(stats);
+        };
+        step(stats.t, t1, y, &mut stats)?;
+        stats.steps += 1;
+        stats.t = t1;
+        if let FiniteCheck::Every(interval @ 1..) = check
+            && stats.steps.is_multiple_of(interval)
+        {
+            check_finite(y, &stats)?;
+        }
+    }
+    stats.stopped_early = stats.steps < grid.steps();
+    check_finite(y, &stats)?;
+    Ok(stats)
 }
 
 enum Stepper<S: State> {

@@ -1,7 +1,7 @@
-//! ODE integrators for flow matching and diffusion, over ndarray arrays and LibTorch tensors.
+//! ODE and SDE integrators for flow matching and diffusion, over ndarray arrays and LibTorch tensors.
 //!
 //! ```text
-//! dy/dt = u(t, y),    t = 0 noise, t = 1 data,    either direction
+//! dy/dt = u(t, y),    dX = f(t, X) dt + g(t, X) dW,    t = 0 noise, t = 1 data,    either direction
 //! ```
 //!
 //! Parts that know nothing of each other, joined by a loop for fixed steps, one for adaptive steps, and one for steps of
@@ -16,6 +16,9 @@
 //! | error | [`Tolerance`], [`Norm`] | how large an error is, and whose |
 //! | control | [`StepControl`] | the next step from the last errors: I, PI, PID |
 //! | observer | [`Observer`] | sees every step, may interpolate in it and end the solve; [`Trajectory`] is one |
+//!
+//! A stochastic equation is an [`Sde`], its noise a [`Noise`] (a [`BrownianPath`], say), its method an [`SdeMethod`] and its
+//! loop [`SdeSolver`].
 //!
 //! Times, step sizes and coefficients are host `f64` whatever the dtype and device of the state: a time kept as an `f32`
 //! tensor costs both accuracy (a last grid point that misses 1) and speed (a device read-back per step). Only the state
@@ -99,10 +102,12 @@ mod grid;
 mod initial_step;
 mod method;
 mod multistep;
+mod noise;
 mod norm;
 mod observer;
 mod per_sample;
 mod runge_kutta;
+mod sde;
 mod state;
 mod stats;
 mod tableau;
@@ -116,10 +121,12 @@ pub use fixed::{FiniteCheck, FixedSolver, solve_fixed};
 pub use grid::TimeGrid;
 pub use method::{EmbeddedMethod, FixedMethod, Scheme};
 pub use multistep::Adams;
+pub use noise::{BrownianPath, Noise};
 pub use norm::{ErrorEstimate, Norm, Tolerance};
 pub use observer::{Flow, Observer, Step};
 pub use per_sample::SampleStats;
 pub use runge_kutta::RungeKutta;
+pub use sde::{Calculus, Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeSolver, SdeState, SdeStepper};
 #[cfg(feature = "tch")]
 pub use state::TensorStages;
 pub use state::{Element, Layout, PairStages, RowState, State};

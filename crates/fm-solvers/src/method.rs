@@ -179,7 +179,7 @@ impl FromStr for EmbeddedMethod {
     }
 }
 
-fn by_name<M: Copy>(all: &[M], name_of: fn(M) -> &'static str, name: &str) -> Result<M, SolveError> {
+pub(crate) fn by_name<M: Copy>(all: &[M], name_of: fn(M) -> &'static str, name: &str) -> Result<M, SolveError> {
     let found = all.iter().copied().find(|&method| name_of(method) == name);
     found.ok_or_else(|| {
         let known = all.iter().copied().map(name_of).collect::<Vec<_>>().join(", ");

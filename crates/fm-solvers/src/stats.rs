@@ -3,8 +3,10 @@
 /// Counts and the way a solve ended. None of the ends is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
-    /// Evaluations of the field, each for the whole batch.
+    /// Evaluations of the field, or of the drift, each for the whole batch.
     pub nfe: u64,
+    /// Evaluations of the diffusion of a stochastic equation on states, each for the whole batch.
+    pub diffusion_nfe: u64,
     /// Completed steps.
     pub steps: usize,
     /// Trial steps that were rejected; none in a fixed-step solve.

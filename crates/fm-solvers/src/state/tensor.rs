@@ -32,6 +32,11 @@ pub struct TensorStages {
 }
 
 impl TensorStages {
+    /// A derivative, in the state's shape.
+    pub(crate) fn get(&self, index: usize) -> &Tensor {
+        &self.slots[index]
+    }
+
     fn row_view(&self, index: usize) -> Tensor {
         self.block.select(1, index as i64).view(self.shape.as_slice())
     }

@@ -33,6 +33,13 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
+/// The allocations that `work` makes on this thread.
+pub(crate) fn allocations_of(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
 fn allocations(method: FixedMethod, steps: usize) -> usize {
     let grid = TimeGrid::uniform(0.0, 1.0, steps).unwrap();
     let mut y = Array2::<f64>::ones((100, 30));

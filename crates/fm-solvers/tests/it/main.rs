@@ -15,10 +15,16 @@ mod gaussian;
 mod grids;
 mod methods;
 mod mixture;
+mod noise;
 mod order;
 mod pairs;
 mod per_sample;
 mod problems;
+mod sde_law;
+mod sde_order;
+mod sde_solving;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod sde_tensors;
 mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod tensors;
