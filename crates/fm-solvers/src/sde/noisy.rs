@@ -77,10 +77,10 @@ impl SdeState for tch::Tensor {
                 factor = (dw * p3 + p2) * dw * dw + factor;
             }
             if p0 != 0.0 {
-                factor = factor + p0;
+                factor += p0;
             }
             if let (Some(area), true) = (area, weight.area != 0.0) {
-                factor = factor + area * weight.area;
+                factor += area * weight.area;
             }
             *self = match diffusion {
                 Some(stage) => self.addcmul(stages.get(*stage), &factor),
