@@ -1,4 +1,5 @@
 //! `fm couple`.
+#![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -185,9 +186,10 @@ fn by_trait(args: &Args, x0: &Points, x1: &Points) -> Result<Coupled> {
     let rule = args.class_penalty.map_or(ClassRule::Within, |penalty| ClassRule::Penalty { penalty });
     let coupling = ClassConditional { coupling, rule };
     let (began, mut rng) = (Instant::now(), args.rng());
-    let pairs = match args.replacement {
-        true => Resampled { coupling }.couple(ends, &mut rng)?,
-        false => coupling.couple(ends, &mut rng)?,
+    let pairs = if args.replacement {
+        Resampled { coupling }.couple(ends, &mut rng)?
+    } else {
+        coupling.couple(ends, &mut rng)?
     };
     let solve_seconds = began.elapsed().as_secs_f64();
     let square = |(&i, &j): (&usize, &usize)| -> f64 {

@@ -1,4 +1,5 @@
 //! `fm distance`.
+#![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
