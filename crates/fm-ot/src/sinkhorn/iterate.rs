@@ -3,7 +3,9 @@
 //! The unknown is `g` alone; `f` is its soft transform, made in every pass. The error is the mass that the next column step
 //! would move, which for balanced transport is the L1 error of the target marginal, that of the source being zero. A plain
 //! step never increases it, so an extrapolated step that more than doubles the least error so far is taken back, and the plain
-//! step from the best point is made instead: extrapolation can waste passes, but not diverge.
+//! step from the best point is made instead. A large error has no room to double, so steps that bring nothing for a while
+//! are taken back too, and followed by as many plain steps; both get twice the number each time. Extrapolation can waste
+//! passes, about twice as many as the plain algorithm takes, but it can neither diverge nor stall.
 
 use super::anderson::Anderson;
 use super::kernel::{Columns, Kernel, Problem};
@@ -13,6 +15,9 @@ use crate::Real;
 
 /// An extrapolated step may raise the least error so far by this factor.
 const TOLERATED_GROWTH: f64 = 2.0;
+
+/// Extrapolated steps that may at first pass without lowering the least error by a twentieth.
+const TRIALS: usize = 20;
 
 /// Column factors within `2^-MOST..2^MOST` are kept apart from the kernel.
 const MOST: f64 = 16.0;
@@ -63,6 +68,10 @@ pub(super) fn run<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings
     let mut iterations = 1;
     let mut best: Option<Step> = None;
     let mut milestone = (f64::INFINITY, 0);
+    // The error that counts as the last success of extrapolation, and when it was; the steps that it may try, and the plain
+    // steps to come.
+    let (mut success, mut since) = (f64::INFINITY, 0);
+    let (mut trials, mut plain) = (TRIALS, 0);
     loop {
         let out_of_range = columns.sums.iter().any(|&sum| !Kernel::<A, K>::is_safe(sum));
         if !renewed && (out_of_range || !columns.rows_safe) && iterations < settings.max_iterations {
@@ -82,16 +91,29 @@ pub(super) fn run<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings
             let (f, mass) = (kernel.row_potentials(), kernel.mass(&g, &columns));
             return End { f, g, error: step.error, iterations, cap: step.cap, mass };
         }
+        if step.error < 0.95 * success {
+            (success, since) = (step.error, iterations);
+        }
+        let grown = best.as_ref().is_some_and(|best| step.error.is_nan() || step.error > TOLERATED_GROWTH * best.error);
+        let stalled = plain == 0 && settings.depth > 0 && iterations > since + trials;
         g = match &best {
-            Some(best) if step.error.is_nan() || step.error > TOLERATED_GROWTH * best.error => {
+            Some(best) if grown || stalled => {
                 anderson.clear();
+                if stalled {
+                    (plain, trials) = (trials, 2 * trials);
+                }
                 best.image.clone()
             }
             _ => {
                 let next = anderson.step(&g, &step.image);
-                let next = if next.iter().all(|x| x.is_finite()) { next } else { step.image.clone() };
-                if best.as_ref().is_none_or(|best| step.error < best.error) {
+                let usable = plain == 0 && next.iter().all(|x| x.is_finite());
+                let next = if usable { next } else { step.image.clone() };
+                // A plain step goes on from where it is, also where the error is the same in all digits.
+                if plain > 0 || best.as_ref().is_none_or(|best| step.error < best.error) {
                     best = Some(step);
+                }
+                if plain > 0 {
+                    (plain, since) = (plain - 1, iterations);
                 }
                 next
             }

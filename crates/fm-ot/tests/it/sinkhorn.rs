@@ -1,7 +1,7 @@
 //! Entropic plans against closed forms, a dense iteration in `f64`, and each other.
 
-use fm_ot::{Epsilon, Marginals, OtError, Side, Sinkhorn, assignment};
-use ndarray::{Array1, Array2, array};
+use fm_ot::{Cost, Epsilon, Marginals, OtError, Side, Sinkhorn, assignment};
+use ndarray::{Array1, Array2, Axis, array};
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 
@@ -461,5 +461,33 @@ proptest! {
         prop_assert!(l1(&rows, &a) < 1e-6);
         prop_assert!((l1(&columns, &b) - plan.marginal_l1).abs() < 2e-7 + 1e-3 * plan.marginal_l1);
         prop_assert!(plan.f.iter().chain(&plan.g).all(|p| p.is_finite()));
+    }
+}
+
+proptest! {
+    /// An error near its largest value has no room to double, which is how a bad extrapolation usually shows.
+    #[test]
+    fn extrapolation_never_stalls(
+        x in prop::collection::vec(-10.0..10.0_f64, 1..6),
+        y in prop::collection::vec(-10.0..10.0_f64, 1..6),
+        share in prop::sample::select(vec![0.2, 0.05, 0.02]),
+    ) {
+        let (x, y) = (Array1::from(x).insert_axis(Axis(1)), Array1::from(y).insert_axis(Axis(1)));
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
+        let epsilon = Epsilon::RelativeToMean(share);
+        let plain = Sinkhorn { epsilon, memory: 0, ..Sinkhorn::default() }.solve(cost.view(), None, None).unwrap();
+        let fast = Sinkhorn { epsilon, ..Sinkhorn::default() }.solve(cost.view(), None, None).unwrap();
+        // The plain steps that it takes, and the trials before each run of them, which are at most twice as many.
+        prop_assert!(!plain.converged || fast.iterations <= 3 * plain.iterations + 100);
+        prop_assert!(!plain.converged || fast.converged);
+    }
+}
+
+#[test]
+fn a_start_with_the_largest_error_is_left() {
+    let cost = array![[81.0_f32, 0.0, 90.25], [0.0, 81.0, 0.25]];
+    for share in [0.05, 0.02, 0.005] {
+        let solver = Sinkhorn { epsilon: Epsilon::RelativeToMean(share), ..Sinkhorn::default() };
+        assert!(solver.solve(cost.view(), None, None).unwrap().converged, "{share}");
     }
 }
