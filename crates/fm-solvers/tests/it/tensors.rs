@@ -206,8 +206,11 @@ fn per_sample_solves_of_tensors_take_the_steps_of_arrays() {
             let mut y = start.copy().set_requires_grad(record);
             let stats = solver.solve_per_sample(&mut by_rows, &grid, &mut y).unwrap();
             assert_eq!(stats, of_arrays, "{method}");
+            // Sums in another order round an error estimate differently, by some 8 roundings of values up to 3. Estimates above
+            // (0.9/10)^5 = 6e-6 of the tolerance decide the step freely, so it may differ by a share of 5e-15/6e-6/tolerance,
+            // and the result by that share of an error of the size of the tolerance.
             for (a, b) in values(&y).iter().zip(&array) {
-                assert_relative_eq!(a, b, epsilon = 1e-11, max_relative = 1e-11);
+                assert_relative_eq!(a, b, epsilon = 1e-9);
             }
         }
     }
