@@ -4,7 +4,7 @@
 ///
 /// Small arguments are moved up by the recurrence; from 16 on the series of Bernoulli numbers is exact to rounding
 /// (its first omitted term is below 2e-16).
-#[inline]
+#[inline(always)]
 pub(crate) fn stirling_remainder(mut x: f64) -> [f64; 2] {
     let (mut value, mut slope) = (0.0, 0.0);
     while x < 16.0 {

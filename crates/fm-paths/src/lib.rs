@@ -89,9 +89,12 @@
 //! - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
 //! - T. Salimans, J. Ho, *Progressive Distillation for Fast Sampling of Diffusion Models*, ICLR 2022 (v-prediction).
 
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
 pub mod bridge;
 mod change;
 mod error;
+mod exponential;
 pub mod few_step;
 mod gamma;
 mod guidance;
@@ -106,6 +109,7 @@ mod prediction;
 mod quadrature;
 mod root;
 pub mod rows;
+mod runs;
 mod schedule;
 mod schedules;
 mod time;

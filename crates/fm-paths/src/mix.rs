@@ -15,17 +15,15 @@ pub struct Mix {
 
 impl Mix {
     /// The determinant `[self, other]`; zero exactly when the two rows are parallel.
+    #[inline(always)]
     fn cross(self, other: Self) -> f64 {
         self.data * other.noise - self.noise * other.data
     }
 
-    pub(crate) fn is_finite(self) -> bool {
-        self.data.is_finite() && self.noise.is_finite()
-    }
-
-    /// The factor `c` in `self = c·other`, for parallel rows.
-    fn along(self, other: Self) -> f64 {
-        if other.data.abs() > other.noise.abs() { self.data / other.data } else { self.noise / other.noise }
+    /// The factor `c` in `self = c·other`, for parallel rows, as a quotient.
+    #[inline(always)]
+    fn along(self, other: Self) -> (f64, f64) {
+        if other.data.abs() > other.noise.abs() { (self.data, other.data) } else { (self.noise, other.noise) }
     }
 }
 
@@ -72,16 +70,26 @@ impl From<Conversion> for [f64; 2] {
 /// assert_eq!(solve(data, data, u), None); // at t = 1 the state is the data: nothing is known of the noise
 /// ```
 pub fn solve(state: Mix, given: Mix, wanted: Mix) -> Option<Conversion> {
-    let says_nothing = given == Mix { data: 0.0, noise: 0.0 };
-    let conversion = if says_nothing && wanted == given {
-        Conversion { state: 0.0, prediction: 1.0 }
-    } else if wanted.cross(given) == 0.0 && !says_nothing {
-        Conversion { state: 0.0, prediction: wanted.along(given) }
-    } else if wanted.cross(state) == 0.0 {
-        Conversion { state: wanted.along(state), prediction: 0.0 }
-    } else {
-        let determinant = state.cross(given);
-        Conversion { state: wanted.cross(given) / determinant, prediction: state.cross(wanted) / determinant }
-    };
+    let conversion = combination(state, given, wanted);
     (conversion.state.is_finite() && conversion.prediction.is_finite()).then_some(conversion)
+}
+
+/// [`solve`] without a branch: what the rows do not determine is not finite.
+#[inline(always)]
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
+pub(crate) fn combination(state: Mix, given: Mix, wanted: Mix) -> Conversion {
+    let nothing = |row: Mix| (row.data == 0.0) & (row.noise == 0.0);
+    let [against_given, against_state, determinant] = [wanted.cross(given), state.cross(wanted), state.cross(given)];
+    let itself = nothing(given) & nothing(wanted);
+    let rescaled = itself | ((against_given == 0.0) & !nothing(given));
+    let known = !rescaled & (against_state == 0.0);
+    // Chosen before dividing: two divisions, whatever the case.
+    let either = |case: bool, yes: (f64, f64), no| if case { yes } else { no };
+    let of_given = either(itself, (1.0, 1.0), wanted.along(given));
+    let (part, whole) = either(known, wanted.along(state), (against_given, determinant));
+    let (prediction, of) = either(rescaled, of_given, (against_state, determinant));
+    Conversion {
+        state: if rescaled { 0.0 } else { part / whole },
+        prediction: if known { 0.0 } else { prediction / of },
+    }
 }

@@ -34,11 +34,12 @@ impl MonotoneCubic {
     }
 
     /// Value and derivative at `s` in `[0, 1]`.
+    #[inline(always)]
     pub(crate) fn at(&self, s: f64) -> [f64; 2] {
         let n = self.values.len() - 1;
         let position = s * n as f64;
-        let i = (position as usize).min(n - 1);
-        let x = position - i as f64;
+        let i = (position as u32).min(n as u32 - 1);
+        let (x, i) = (position - f64::from(i), i as usize);
         let (rise, a, b) = (self.values[i + 1] - self.values[i], self.slopes[i], self.slopes[i + 1]);
         let (second, third) = (3.0 * rise - 2.0 * a - b, a + b - 2.0 * rise);
         let value = if x == 1.0 { self.values[i + 1] } else { self.values[i] + x * (a + x * (second + x * third)) };

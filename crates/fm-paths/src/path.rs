@@ -1,10 +1,8 @@
 //! Batches of times in, coefficient pairs out.
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 
-use crate::{Conversion, Mix, PathError, Prediction, Schedule, SchedulePoint, solve};
-
-/// Points of a schedule that are held at once.
-pub(crate) const BLOCK: usize = 64;
+use crate::runs::{self, BLOCK, Make};
+use crate::{PathError, Prediction, Schedule, SchedulePoint};
 
 /// A buffer for [`AffinePath::points`].
 pub(crate) const POINTS: [SchedulePoint; BLOCK] =
@@ -40,10 +38,7 @@ impl<S: Schedule> AffinePath<S> {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn state(&self, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
-        self.each(t, |index, point| {
-            let row = point.state();
-            if row.is_finite() { Ok(row.into()) } else { Err(PathError::NoState { t: t[index], index }) }
-        })
+        self.pairs(t, make_state(), |index| PathError::NoState { t: t[index], index })
     }
 
     /// Coefficients (data, noise) of the regression target of a network that predicts `wanted`.
@@ -56,7 +51,7 @@ impl<S: Schedule> AffinePath<S> {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn target(&self, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
-        self.each(t, |index, point| target(wanted, t, index, point).map(Into::into))
+        self.pairs(t, make_target(wanted), |index| PathError::Undefined { wanted, t: t[index], index })
     }
 
     /// Coefficients (state, prediction) that turn the prediction `given` into `wanted`.
@@ -70,7 +65,8 @@ impl<S: Schedule> AffinePath<S> {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn convert(&self, given: Prediction, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
-        self.each(t, |index, point| conversion(given, wanted, t, index, point).map(Into::into))
+        let error = |index| PathError::Singular { given, wanted, t: t[index], index };
+        self.pairs(t, make_conversion(given, wanted), error)
     }
 
     /// Coefficients (state, prediction) of the state at times `r`, from the state and a prediction at times `t`.
@@ -91,21 +87,44 @@ impl<S: Schedule> AffinePath<S> {
     #[track_caller]
     pub fn transfer(&self, given: Prediction, t: &[f64], r: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
-        self.each(t, |index, point| self.step(given, (t, r), index, point).map(Into::into))
+        self.pairs(t, self.make_step(given, r), |index| no_step(given, t, r, index))
     }
 
-    /// [`AffinePath::transfer`] at one point.
-    pub(crate) fn step(
+    /// The runs of [`AffinePath::transfer`]; rows with an `r` outside `[0, 1]` are not finite.
+    pub(crate) fn make_step(&self, given: Prediction, r: &[f64]) -> impl Make<1> {
+        #[inline(always)]
+        move |first, points, [runs]| {
+            let mut buffer = POINTS;
+            let goals = self.points(&r[first..first + points.len()], &mut buffer);
+            runs[0][goals.len()..].fill(f64::NAN);
+            runs::state(goals, runs);
+            runs::from_prediction(points, given, runs);
+        }
+    }
+
+    /// The coefficient pairs that `make` has for each time.
+    fn pairs(
         &self,
-        given: Prediction,
-        (t, r): (&[f64], &[f64]),
-        index: usize,
-        point: SchedulePoint,
-    ) -> Result<Conversion, PathError> {
-        PathError::check_time(index, r[index])?;
-        let goal = self.schedule.at(r[index]).state();
-        let singular = || PathError::SingularStep { given, t: t[index], r: r[index], index };
-        solve(point.state(), given.row(point), goal).ok_or_else(singular)
+        t: &[f64],
+        make: impl Make<1>,
+        error: impl Fn(usize) -> PathError,
+    ) -> Result<Vec<[f64; 2]>, PathError> {
+        let mut all = vec![[0.0; 2]; t.len()];
+        let done = runs::vectorised(
+            #[inline(always)]
+            || {
+                let mut block = [[[0.0; BLOCK]; 2]];
+                for (i, places) in all.chunks_mut(BLOCK).enumerate() {
+                    self.fill(t, (i * BLOCK, places.len()), &mut block, &make, &error)?;
+                    let [[data, noise]] = &block;
+                    for ((place, &data), &noise) in places.iter_mut().zip(data).zip(noise) {
+                        *place = [data, noise];
+                    }
+                }
+                Ok(())
+            },
+        );
+        done.map(|()| all)
     }
 
     /// `f` at every point of a batch of checked times.
@@ -144,35 +163,44 @@ impl<S: Schedule> AffinePath<S> {
     }
 
     /// The points of at most [`BLOCK`] times, up to the first time outside `[0, 1]`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn points<'a>(&self, t: &[f64], buffer: &'a mut [SchedulePoint; BLOCK]) -> &'a [SchedulePoint] {
         let inside = |t: &f64| (0.0..=1.0).contains(t);
         // Without a branch for each time; where the first bad one is, only if there is one.
-        let fine = if t.iter().fold(true, |all, t| all & inside(t)) {
-            t.len()
-        } else {
-            t.iter().take_while(|t| inside(t)).count()
-        };
+        let mut all = true;
+        for t in t {
+            all &= inside(t);
+        }
+        let fine = if all { t.len() } else { t.iter().take_while(|t| inside(t)).count() };
         let points = &mut buffer[..fine];
         self.schedule.at_each(&t[..fine], points);
         points
     }
 }
 
-/// [`AffinePath::target`] at one point.
-pub(crate) fn target(wanted: Prediction, t: &[f64], index: usize, point: SchedulePoint) -> Result<Mix, PathError> {
-    let row = wanted.row(point);
-    if row.is_finite() { Ok(row) } else { Err(PathError::Undefined { wanted, t: t[index], index }) }
+/// The runs of [`AffinePath::state`].
+pub(crate) fn make_state() -> impl Make<1> {
+    #[inline(always)]
+    |_, points, [runs]| runs::state(points, runs)
 }
 
-/// [`AffinePath::convert`] at one point.
-pub(crate) fn conversion(
-    given: Prediction,
-    wanted: Prediction,
-    t: &[f64],
-    index: usize,
-    point: SchedulePoint,
-) -> Result<Conversion, PathError> {
-    let singular = || PathError::Singular { given, wanted, t: t[index], index };
-    solve(point.state(), given.row(point), wanted.row(point)).ok_or_else(singular)
+/// The runs of [`AffinePath::target`].
+pub(crate) fn make_target(wanted: Prediction) -> impl Make<1> {
+    #[inline(always)]
+    move |_, points, [runs]| wanted.runs(points, runs)
+}
+
+/// The runs of [`AffinePath::convert`].
+pub(crate) fn make_conversion(given: Prediction, wanted: Prediction) -> impl Make<1> {
+    #[inline(always)]
+    move |_, points, [runs]| {
+        wanted.runs(points, runs);
+        runs::from_prediction(points, given, runs);
+    }
+}
+
+/// What is wrong with the step from `t[index]` to `r[index]`.
+pub(crate) fn no_step(given: Prediction, t: &[f64], r: &[f64], index: usize) -> PathError {
+    let singular = PathError::SingularStep { given, t: t[index], r: r[index], index };
+    PathError::check_time(index, r[index]).err().unwrap_or(singular)
 }

@@ -33,15 +33,15 @@ impl RunningIntegral {
         let edge = |i: usize| i as f64 / PANELS as f64;
         let angle = |j: usize| (j as f64 + 0.5) * std::f64::consts::PI / NODES as f64;
         let waves: [[f64; NODES]; NODES] = from_fn(|k| from_fn(|j| (k as f64 * angle(j)).cos()));
-        let (mut up_to, mut means) = (vec![0.0], Vec::new());
+        let (mut up_to, mut means) = (vec![0.0; PANELS + 1], vec![[0.0; NODES]; PANELS]);
         for i in 0..PANELS {
-            up_to.push(up_to[i] + mean(&f, edge(i), edge(i + 1)) / PANELS as f64);
+            up_to[i + 1] = up_to[i] + mean(&f, edge(i), edge(i + 1)) / PANELS as f64;
             let values: [f64; NODES] =
                 from_fn(|j| mean(&f, edge(i), edge(i) + 0.5 * (1.0 + waves[1][j]) / PANELS as f64));
-            means.push(powers(from_fn(|k| {
+            means[i] = powers(from_fn(|k| {
                 let sum: f64 = values.iter().zip(&waves[k]).map(|(value, wave)| value * wave).sum();
                 sum * if k == 0 { 1.0 } else { 2.0 } / NODES as f64
-            })));
+            }));
         }
         Self { up_to, means }
     }
@@ -52,11 +52,12 @@ impl RunningIntegral {
     }
 
     /// `∫₀ˢ f`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&self, s: f64) -> f64 {
         let place = s * PANELS as f64;
-        let panel = (place as usize).min(PANELS - 1);
-        let part = place - panel as f64; // exact: the number of panels is a power of two
+        let panel = (place as u32).min(PANELS as u32 - 1);
+        let part = place - f64::from(panel); // exact: the number of panels is a power of two
+        let panel = panel as usize;
         self.up_to[panel] + part / PANELS as f64 * series(&self.means[panel], 2.0 * part - 1.0)
     }
 }
@@ -80,6 +81,7 @@ fn powers(c: [f64; NODES]) -> [f64; NODES] {
 }
 
 /// `Σ c_k xᵏ`, in pairs of pairs: a chain of four products instead of nine.
+#[inline(always)]
 fn series(c: &[f64; NODES], x: f64) -> f64 {
     let (x2, x4) = (x * x, x * x * (x * x));
     let pair = |k: usize| c[k] + c[k + 1] * x;

@@ -4,8 +4,7 @@ use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, RemoveAxis, Zip};
 
 use super::Real;
 use crate::PathError;
-
-pub(super) use crate::path::BLOCK;
+use crate::runs::{BLOCK, Runs, vectorised};
 
 /// The widest row whose coefficients are spread out element by element.
 const NARROW: usize = 4;
@@ -14,9 +13,8 @@ const NARROW: usize = 4;
 const PARALLEL: usize = 1 << 18;
 const GRAIN: usize = 1 << 16;
 
-/// The coefficients of a block, `[output][input][row]`: each a run of numbers, so that the loops that make and spread them
-/// have a stride of one. Rows beyond the batch hold what they held.
-pub(super) type Block<const K: usize, const M: usize> = [[[f64; BLOCK]; K]; M];
+/// The coefficients of a block of rows, `[output][input][row]`.
+pub(super) type Block<const K: usize, const M: usize> = [Runs<K>; M];
 
 /// Writes the coefficients of `count` rows from `first` on, in the order (first, count, block).
 pub(super) trait Fill<const K: usize, const M: usize>:
@@ -106,7 +104,7 @@ fn split<A: Real, const K: usize, const M: usize>(
     earlier.and(later)
 }
 
-/// One thread's rows, block by block.
+/// One thread's rows, block by block, on the widest vector unit there is.
 fn blocks<A: Real, const K: usize, const M: usize>(
     fill: &impl Fill<K, M>,
     first: usize,
@@ -115,27 +113,33 @@ fn blocks<A: Real, const K: usize, const M: usize>(
     inputs: [&[A]; K],
     mut outputs: [&mut [A]; M],
 ) -> Result<(), PathError> {
-    let mut block = [[[0.0; BLOCK]; K]; M];
-    let mut spread = [[[A::zero(); BLOCK * NARROW]; K]; M];
-    for start in (0..rows).step_by(BLOCK) {
-        let count = BLOCK.min(rows - start);
-        fill(first + start, count, &mut block)?;
-        let span = start * row_len..(start + count) * row_len;
-        let inputs = inputs.map(|input| &input[span.clone()]);
-        let outputs = outputs.each_mut().map(|output| &mut output[span.clone()]);
-        match row_len {
-            0 => {}
-            1 => narrow::<A, K, M, 1>(&block, &mut spread, inputs, outputs),
-            2 => narrow::<A, K, M, 2>(&block, &mut spread, inputs, outputs),
-            3 => narrow::<A, K, M, 3>(&block, &mut spread, inputs, outputs),
-            4 => narrow::<A, K, M, 4>(&block, &mut spread, inputs, outputs),
-            _ => wide(&block, count, inputs, outputs),
-        }
-    }
-    Ok(())
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut block = [[[0.0; BLOCK]; K]; M];
+            let mut spread = [[[A::zero(); BLOCK * NARROW]; K]; M];
+            for start in (0..rows).step_by(BLOCK) {
+                let count = BLOCK.min(rows - start);
+                fill(first + start, count, &mut block)?;
+                let span = start * row_len..(start + count) * row_len;
+                let inputs = inputs.map(|input| &input[span.clone()]);
+                let outputs = outputs.each_mut().map(|output| &mut output[span.clone()]);
+                match row_len {
+                    0 => {}
+                    1 => narrow::<A, K, M, 1>(&block, &mut spread, inputs, outputs),
+                    2 => narrow::<A, K, M, 2>(&block, &mut spread, inputs, outputs),
+                    3 => narrow::<A, K, M, 3>(&block, &mut spread, inputs, outputs),
+                    4 => narrow::<A, K, M, 4>(&block, &mut spread, inputs, outputs),
+                    _ => wide(&block, count, inputs, outputs),
+                }
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Rows of `W ≤ NARROW` numbers: the coefficients repeated for each number, then one loop over the block.
+#[inline(always)]
 fn narrow<A: Real, const K: usize, const M: usize, const W: usize>(
     block: &Block<K, M>,
     spread: &mut [[[A; BLOCK * NARROW]; K]; M],
@@ -162,6 +166,7 @@ fn narrow<A: Real, const K: usize, const M: usize, const W: usize>(
 }
 
 /// Rows that are worth a loop each; all outputs are written in one pass over the inputs.
+#[inline(always)]
 fn wide<A: Real, const K: usize, const M: usize>(
     block: &Block<K, M>,
     count: usize,

@@ -4,10 +4,9 @@
 
 use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, RemoveAxis};
 
-use super::kernel::{self, Block};
-use super::{Owned, Real, check_shapes};
-use crate::path::{BLOCK, POINTS};
-use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, solve};
+use super::{Owned, Real, check_shapes, kernel};
+use crate::runs::{self, Make, Runs};
+use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
 
 /// The operations of a path on arrays, from [`AffinePath::arrays`].
 ///
@@ -45,9 +44,7 @@ impl<S: Schedule> AffinePath<S> {
 }
 
 impl<S: Schedule + Sync> OnArrays<'_, S> {
-    /// Applies the pairs that `coefficients` has for each point; `error` says what is wrong with one that is not finite.
-    ///
-    /// Coefficients are made without a branch for each row: that is most of the time of a narrow batch.
+    /// Applies the coefficients that `make` has for each row; `error` says what is wrong with one that is not finite.
     #[track_caller]
     fn apply<A: Real, D: Dimension + RemoveAxis, const M: usize>(
         &self,
@@ -55,33 +52,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         t: &[f64],
         inputs: &[ArrayView<'_, A, D>; 2],
         outputs: [ArrayViewMut<'_, A, D>; M],
-        coefficients: impl Fn(usize, SchedulePoint) -> [[f64; 2]; M] + Sync,
+        make: impl Make<M> + Sync,
         error: impl Fn(usize) -> PathError + Sync,
     ) -> Result<(), PathError> {
         check_shapes(what, t, &[inputs[0].shape(), inputs[1].shape()]);
         for output in &outputs {
             check_shapes(what, t, &[inputs[0].shape(), output.shape()]);
         }
-        let fill = |first: usize, count: usize, block: &mut Block<2, M>| {
-            let mut buffer = POINTS;
-            let points = self.0.points(&t[first..first + count], &mut buffer);
-            let mut finite = true;
-            for (row, &point) in (0..BLOCK).zip(points) {
-                for (pair, runs) in coefficients(first + row, point).iter().zip(&mut *block) {
-                    for (c, run) in pair.iter().zip(runs) {
-                        run[row] = *c;
-                        finite &= c.is_finite();
-                    }
-                }
-            }
-            let bad = |row: &usize| block.iter().flatten().any(|run| !run[*row].is_finite());
-            if !finite && let Some(row) = (0..points.len()).find(bad) {
-                return Err(error(first + row));
-            }
-            match t[first..first + count].get(points.len()) {
-                Some(&t) => Err(PathError::TimeOutOfRange { index: first + points.len(), t }),
-                None => Ok(()),
-            }
+        let fill = {
+            #[inline(always)]
+            |first, count, block: &mut [Runs<2>; M]| self.0.fill(t, (first, count), block, &make, &error)
         };
         kernel::combine(&fill, inputs, outputs)
     }
@@ -108,9 +88,8 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |_, point: SchedulePoint| [point.state().into()];
         let error = |index| PathError::NoState { t: t[index], index };
-        self.apply("state", t, &[x1.view(), x0.view()], [z.view_mut()], coefficients, error)
+        self.apply("state", t, &[x1.view(), x0.view()], [z.view_mut()], path::make_state(), error)
     }
 
     /// The regression target `wanted` of data `x1` and source `x0`.
@@ -137,9 +116,8 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         x0: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |_, point| [wanted.row(point).into()];
         let error = |index| PathError::Undefined { wanted, t: t[index], index };
-        self.apply("target", t, &[x1.view(), x0.view()], [out.view_mut()], coefficients, error)
+        self.apply("target", t, &[x1.view(), x0.view()], [out.view_mut()], path::make_target(wanted), error)
     }
 
     /// The state z and the regression target `wanted` in one pass over data `x1` and source `x0`: a training batch.
@@ -165,12 +143,18 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         z: &mut ArrayBase<impl DataMut<Elem = A>, D>,
         target: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |_, point: SchedulePoint| [point.state().into(), wanted.row(point).into()];
+        let make = {
+            #[inline(always)]
+            |_, points: &[SchedulePoint], [state, target]: &mut [Runs<2>; 2]| {
+                runs::state(points, state);
+                wanted.runs(points, target);
+            }
+        };
         let error = |index: usize| match self.0.state(&t[index..=index]) {
             Ok(_) => PathError::Undefined { wanted, t: t[index], index },
             Err(_) => PathError::NoState { t: t[index], index },
         };
-        self.apply("sample", t, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()], coefficients, error)
+        self.apply("sample", t, &[x1.view(), x0.view()], [z.view_mut(), target.view_mut()], make, error)
     }
 
     /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
@@ -199,11 +183,9 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         p: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
-        let coefficients = |_, point: SchedulePoint| {
-            [solve(point.state(), given.row(point), wanted.row(point)).map_or([f64::NAN; 2], Into::into)]
-        };
         let error = |index| PathError::Singular { given, wanted, t: t[index], index };
-        self.apply("convert", t, &[z.view(), p.view()], [out.view_mut()], coefficients, error)
+        let make = path::make_conversion(given, wanted);
+        self.apply("convert", t, &[z.view(), p.view()], [out.view_mut()], make, error)
     }
 
     /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
@@ -233,12 +215,7 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
         assert_eq!(t.len(), r.len(), "transfer needs one r for each t");
-        let step = |index, point| self.0.step(given, (t, r), index, point);
-        let coefficients = |index, point| [step(index, point).map_or([f64::NAN; 2], Into::into)];
-        let error = |index: usize| {
-            let found = step(index, self.0.schedule.at(t[index])).map(|_| ());
-            found.expect_err("asked for where there are no coefficients")
-        };
-        self.apply("transfer", t, &[z.view(), p.view()], [out.view_mut()], coefficients, error)
+        let error = |index| path::no_step(given, t, r, index);
+        self.apply("transfer", t, &[z.view(), p.view()], [out.view_mut()], self.0.make_step(given, r), error)
     }
 }

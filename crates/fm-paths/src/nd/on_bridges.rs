@@ -7,6 +7,7 @@ use super::kernel::{self, Block};
 use super::{Owned, Real, check_shapes};
 use crate::PathError;
 use crate::bridge::{BridgeTarget, ConditionalPath, finite_state, finite_target};
+use crate::runs::first_bad;
 
 /// The operations of a bridge on arrays, from [`ConditionalPath::arrays`].
 ///
@@ -63,7 +64,8 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     ) -> Result<(), PathError> {
         check_shapes("state", t, &[x1.shape(), x0.shape(), noise.shape(), z.shape()]);
         let fill = |first, count, block: &mut Block<3, 1>| {
-            fill_rows(t, first, count, block, |t, index| Ok([finite_state(self.0.at(t), t, index)?]))
+            let error = |t, index| finite_state(self.0.at(t), t, index).err();
+            fill_rows(t, (first, count), block, |t| [self.0.at(t).state], error)
         };
         kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [z.view_mut()])
     }
@@ -96,7 +98,8 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     ) -> Result<(), PathError> {
         check_shapes("target", t, &[x1.shape(), x0.shape(), noise.shape(), out.shape()]);
         let fill = |first, count, block: &mut Block<3, 1>| {
-            fill_rows(t, first, count, block, |t, index| Ok([finite_target(wanted, self.0.at(t), t, index)?]))
+            let error = |t, index| finite_target(wanted, self.0.at(t), t, index).err();
+            fill_rows(t, (first, count), block, |t| [wanted.row(self.0.at(t))], error)
         };
         kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [out.view_mut()])
     }
@@ -129,30 +132,39 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     ) -> Result<(), PathError> {
         check_shapes("sample", t, &[x1.shape(), x0.shape(), noise.shape(), z.shape(), target.shape()]);
         let fill = |first, count, block: &mut Block<3, 2>| {
-            fill_rows(t, first, count, block, |t, index| {
+            let rows = |t| {
                 let point = self.0.at(t);
-                Ok([finite_state(point, t, index)?, finite_target(wanted, point, t, index)?])
-            })
+                [point.state, wanted.row(point)]
+            };
+            let error = |t, index| {
+                let point = self.0.at(t);
+                finite_state(point, t, index).and(finite_target(wanted, point, t, index)).err()
+            };
+            fill_rows(t, (first, count), block, rows, error)
         };
         kernel::combine(&fill, &[x1.view(), x0.view(), noise.view()], [z.view_mut(), target.view_mut()])
     }
 }
 
-/// The rows of `M` quantities at `count` checked times from `first` on.
+/// The rows of `M` quantities at `count` times from `first` on; `error` says what is wrong with one that is not finite.
 fn fill_rows<const M: usize>(
     t: &[f64],
-    first: usize,
-    count: usize,
+    (first, count): (usize, usize),
     block: &mut Block<3, M>,
-    rows: impl Fn(f64, usize) -> Result<[[f64; 3]; M], PathError>,
+    rows: impl Fn(f64) -> [[f64; 3]; M],
+    error: impl Fn(f64, usize) -> Option<PathError>,
 ) -> Result<(), PathError> {
-    for (row, index) in (first..first + count).enumerate() {
-        PathError::check_time(index, t[index])?;
-        for (values, places) in rows(t[index], index)?.iter().zip(&mut *block) {
+    let times = &t[first..first + count];
+    let inside = times.iter().take_while(|t| (0.0..=1.0).contains(*t)).count();
+    for (row, &t) in times[..inside].iter().enumerate() {
+        for (values, places) in rows(t).iter().zip(&mut *block) {
             for (value, place) in values.iter().zip(places) {
                 place[row] = *value;
             }
         }
     }
-    Ok(())
+    if let Some(row) = first_bad(inside, block) {
+        error(times[row], first + row).map_or(Ok(()), Err)?;
+    }
+    times.get(inside).map_or(Ok(()), |&t| PathError::check_time(first + inside, t))
 }

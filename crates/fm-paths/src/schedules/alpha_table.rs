@@ -121,6 +121,7 @@ impl AlphaTable {
 }
 
 impl Schedule for AlphaTable {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let [alpha, sigma, d_alpha] = self.amplitudes(t);
         SchedulePoint { alpha, sigma, d_alpha, d_sigma: 0.0 - d_alpha * alpha / sigma } // not −0 at the source

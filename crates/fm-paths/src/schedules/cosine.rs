@@ -29,9 +29,12 @@ use crate::{Schedule, SchedulePoint};
 pub struct Cosine;
 
 impl Schedule for Cosine {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        let alpha = (FRAC_PI_2 * t).sin();
-        let sigma = (FRAC_PI_2 * (1.0 - t)).sin();
+        // From the nearer end, so that both are exact.
+        let late = t > 0.5;
+        let (near, far) = (FRAC_PI_2 * if late { 1.0 - t } else { t }).sin_cos();
+        let (alpha, sigma) = if late { (far, near) } else { (near, far) };
         SchedulePoint { alpha, sigma, d_alpha: FRAC_PI_2 * sigma, d_sigma: -FRAC_PI_2 * alpha }
     }
 

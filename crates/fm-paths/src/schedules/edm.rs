@@ -53,6 +53,7 @@ impl Edm {
 }
 
 impl Schedule for Edm {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let sigma_max = self.sigma_max;
         SchedulePoint { alpha: 1.0, sigma: sigma_max * (1.0 - t), d_alpha: 0.0, d_sigma: -sigma_max }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::exponential::exponential;
 use crate::{PathError, Schedule, SchedulePoint};
 
 /// The variance-preserving schedule with a given log-SNR.
@@ -104,12 +105,13 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> FromLogSnr<F, D> {
 /// `1/√(1 + e^{−λ})` and `1/√(1 + e^{λ})`; neither under- nor overflows before its root would, and both are exact at
 /// infinite λ.
 fn amplitudes(log_snr: f64) -> [f64; 2] {
-    let ratio = (-0.5 * log_snr.abs()).exp();
+    let ratio = exponential(-0.5 * log_snr.abs())[0];
     let larger = (1.0 + ratio * ratio).sqrt().recip();
     if log_snr > 0.0 { [larger, ratio * larger] } else { [ratio * larger, larger] }
 }
 
 impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> Schedule for FromLogSnr<F, D> {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let value = (self.log_snr)(t);
         let [alpha, sigma] = amplitudes(value);

@@ -27,6 +27,7 @@ use crate::{Schedule, SchedulePoint};
 pub struct Linear;
 
 impl Schedule for Linear {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         SchedulePoint { alpha: t, sigma: 1.0 - t, d_alpha: 1.0, d_sigma: -1.0 }
     }

@@ -50,6 +50,7 @@ impl LinearSigmaMin {
 }
 
 impl Schedule for LinearSigmaMin {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         // Not 1 − (1 − σ_min)·t, which misses σ_min at t = 1 by a rounding error.
         let sigma = (1.0 - t) + self.sigma_min * t;

@@ -25,6 +25,7 @@ use crate::{Schedule, SchedulePoint};
 pub struct LinearVp;
 
 impl Schedule for LinearVp {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let sigma = ((1.0 - t) * (1.0 + t)).sqrt();
         SchedulePoint { alpha: t, sigma, d_alpha: 1.0, d_sigma: -t / sigma }

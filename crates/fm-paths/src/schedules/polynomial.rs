@@ -1,5 +1,6 @@
 //! The polynomial schedule.
 
+use crate::exponential::exponential;
 use crate::{PathError, Schedule, SchedulePoint};
 
 /// The linear schedule run at the pace of a power of time.
@@ -52,12 +53,18 @@ impl Polynomial {
 }
 
 impl Schedule for Polynomial {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        let below = t.powf(self.power - 1.0);
-        let (alpha, slope) = (t * below, self.power * below);
-        // Only near the data end does the difference from 1 cancel. 0 − keeps the end from being −0.
-        let sigma = if alpha < 0.5 { 1.0 - alpha } else { 0.0 - (self.power * t.ln()).exp_m1() };
-        SchedulePoint { alpha, sigma, d_alpha: slope, d_sigma: -slope }
+        let (below, sigma) = if t < 0.75 {
+            let below = t.powf(self.power - 1.0);
+            (below, 1.0 - t * below)
+        } else {
+            // Near the data end 1 − α cancels. 0 − keeps the end from being −0.
+            let [alpha, less_one] = exponential(self.power * t.ln());
+            (alpha / t, 0.0 - less_one)
+        };
+        let slope = self.power * below;
+        SchedulePoint { alpha: t * below, sigma, d_alpha: slope, d_sigma: -slope }
     }
 
     /// tⁿ is the logistic function of λ/2.

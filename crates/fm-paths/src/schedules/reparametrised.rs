@@ -60,6 +60,7 @@ fn chain(pace: f64, rate: f64) -> f64 {
 }
 
 impl<S: Schedule, C: Fn(f64) -> [f64; 2]> Schedule for Reparametrised<S, C> {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let [time, pace] = (self.clock)(t);
         let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.schedule.at(time);

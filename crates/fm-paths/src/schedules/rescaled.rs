@@ -47,6 +47,7 @@ impl<S: Schedule, C: Fn(f64) -> [f64; 2]> Rescaled<S, C> {
 }
 
 impl<S: Schedule, C: Fn(f64) -> [f64; 2]> Schedule for Rescaled<S, C> {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let ([c, d_c], point) = ((self.scale)(t), self.schedule.at(t));
         SchedulePoint {

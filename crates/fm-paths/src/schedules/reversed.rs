@@ -79,6 +79,7 @@ impl TimeDirection {
 pub struct Reversed<S>(pub S);
 
 impl<S: Schedule> Schedule for Reversed<S> {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.0.at(1.0 - t);
         SchedulePoint { alpha, sigma, d_alpha: -d_alpha, d_sigma: -d_sigma }

@@ -1,5 +1,6 @@
 //! The variance-exploding schedule with geometric noise levels.
 
+use crate::exponential::exponential;
 use crate::{PathError, Schedule, SchedulePoint};
 
 /// The data unscaled, under noise that falls geometrically.
@@ -57,11 +58,13 @@ impl Ve {
 }
 
 impl Schedule for Ve {
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
         let Self { sigma_min, sigma_max } = *self;
         // From the nearer end, so that both are exact.
         let rate = (sigma_max / sigma_min).ln();
-        let sigma = if t < 0.5 { sigma_max * (-rate * t).exp() } else { sigma_min * (rate * (1.0 - t)).exp() };
+        let (end, exponent) = if t < 0.5 { (sigma_max, -rate * t) } else { (sigma_min, rate * (1.0 - t)) };
+        let sigma = end * exponential(exponent)[0];
         SchedulePoint { alpha: 1.0, sigma, d_alpha: 0.0, d_sigma: -rate * sigma }
     }
 

@@ -3,6 +3,8 @@
 //! All of them are one formula in the cumulative rate T(s) = ∫₀ˢ β, so a member of the family is two functions, β and T,
 //! and not a schedule of its own: the closed forms at the singular data end are then written and tested once.
 
+use crate::exponential::exponential;
+use crate::runs::BLOCK;
 use crate::{Schedule, SchedulePoint, root};
 
 /// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
@@ -28,10 +30,30 @@ pub trait Beta {
     /// T(s) = ∫₀ˢ β, exactly 0 at `s = 0`.
     fn integral(&self, s: f64) -> f64;
 
-    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}) together; the place for work that they share.
+    /// β(s) and T(s) together; the place for work that they share.
+    #[inline(always)]
+    fn rate_and_integral(&self, s: f64) -> [f64; 2] {
+        [self.rate(s), self.integral(s)]
+    }
+
+    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}); the place for a closed form that needs no T.
+    #[inline(always)]
     fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
-        let [alpha, sigma] = amplitudes(self.integral(s));
-        [self.rate(s), alpha, sigma]
+        let [rate, integral] = self.rate_and_integral(s);
+        let [alpha, sigma] = amplitudes(integral);
+        [rate, alpha, sigma]
+    }
+
+    /// [`Beta::rate_and_amplitudes`] at each of many `s`. It has two loops: a processor overlaps many short computations
+    /// better than a few long ones.
+    #[inline(always)]
+    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
+        for (out, &s) in out.iter_mut().zip(s) {
+            [out[0], out[1]] = self.rate_and_integral(s);
+        }
+        for out in out {
+            [out[1], out[2]] = amplitudes(out[1]);
+        }
     }
 
     /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
@@ -40,18 +62,20 @@ pub trait Beta {
     }
 }
 
+/// The point of a rate β and its amplitudes.
+#[inline(always)]
+fn point([rate, alpha, sigma]: [f64; 3]) -> SchedulePoint {
+    let d_alpha = 0.5 * rate * alpha;
+    SchedulePoint { alpha, sigma, d_alpha, d_sigma: -d_alpha * alpha / sigma }
+}
+
 /// α and σ of a cumulative rate T, by one exponential: σ² = (1 − α)(1 + α), where 1 − α is exact to rounding if α is
 /// small, and the exponential that was evaluated if it is not.
-#[inline]
+#[inline(always)]
 pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
-    let half = -0.5 * integral;
-    if half < -1.0 {
-        let alpha = half.exp();
-        [alpha, ((1.0 - alpha) * (1.0 + alpha)).sqrt()]
-    } else {
-        let deficit = 0.0 - half.exp_m1(); // not −0: σ̇ would be +∞
-        [1.0 - deficit, (deficit * (2.0 - deficit)).sqrt()]
-    }
+    let [alpha, less_one] = exponential(-0.5 * integral);
+    let deficit = 0.0 - less_one; // not −0: σ̇ would be +∞
+    [alpha, (deficit * (1.0 + alpha)).sqrt()]
 }
 
 /// The variance-preserving schedule of a rate β.
@@ -86,11 +110,23 @@ pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
 pub struct Vp<B>(pub B);
 
 impl<B: Beta> Schedule for Vp<B> {
-    #[inline]
+    #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        let [rate, alpha, sigma] = self.0.rate_and_amplitudes(1.0 - t);
-        let d_alpha = 0.5 * rate * alpha;
-        SchedulePoint { alpha, sigma, d_alpha, d_sigma: -d_alpha * alpha / sigma }
+        point(self.0.rate_and_amplitudes(1.0 - t))
+    }
+
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        let (mut s, mut parts) = ([0.0; BLOCK], [[0.0; 3]; BLOCK]);
+        for (t, points) in t.chunks(BLOCK).zip(points.chunks_mut(BLOCK)) {
+            let (s, parts) = (&mut s[..t.len()], &mut parts[..t.len()]);
+            for (s, t) in s.iter_mut().zip(t) {
+                *s = 1.0 - t;
+            }
+            self.0.rates_and_amplitudes(s, parts);
+            for (place, &parts) in points.iter_mut().zip(&*parts) {
+                *place = point(parts);
+            }
+        }
     }
 
     fn log_snr(&self, t: f64) -> f64 {

@@ -1,6 +1,5 @@
 //! The linear table of DDPM, continued to all times.
 
-use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError, gamma::stirling_remainder};
 
 /// The `steps` discrete steps of DDPM with linear β, as a smooth function of time.
@@ -75,7 +74,7 @@ impl DdpmBeta {
     }
 
     /// log ᾱ after `steps` steps, any real number of them, and its derivative.
-    #[inline]
+    #[inline(always)]
     fn log_alpha_bar(&self, steps: f64) -> [f64; 2] {
         let difference = (self.beta_end - self.beta_start) / f64::from(self.steps - 1);
         // The factor before the first, 1 − β₀ + difference: what the sums below are relative to.
@@ -86,11 +85,11 @@ impl DdpmBeta {
         // Stirling's formula for both gamma functions, with everything large cancelled by hand.
         let c = (1.0 - self.beta_start) / difference;
         let (a, b) = (c + 1.0, c + 1.0 - steps);
-        let y = steps / a;
-        let [bowl, log_ratio] = bowl(y);
+        let (y, per_b) = (steps * a.recip(), b.recip());
+        let [bowl, log_ratio] = bowl(y, a * per_b);
         let ([at_a, _], [at_b, slope_b]) = (stirling_remainder(a), stirling_remainder(b));
         let sum = 0.5 * log_ratio - a * bowl + (at_a - at_b);
-        let slope = log_ratio - 0.5 / b + slope_b;
+        let slope = log_ratio - 0.5 * per_b + slope_b;
         [steps * zeroth + sum, zeroth + slope]
     }
 }
@@ -103,7 +102,8 @@ fn ln_1p(x: f64) -> f64 {
 }
 
 /// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation, and log(1 − y).
-fn bowl(y: f64) -> [f64; 2] {
+#[inline(always)]
+fn bowl(y: f64, inverse: f64) -> [f64; 2] {
     if y < 0.1 {
         // Σ yⁿ/(n(n − 1)); the first omitted term is below 1e-17 of the sum.
         const SERIES: [f64; 16] = {
@@ -114,8 +114,11 @@ fn bowl(y: f64) -> [f64; 2] {
             }
             series
         };
-        let bowl = SERIES.iter().rev().fold(0.0, |sum, c| sum * y + c) * y * y;
-        [bowl, (bowl - y) / (1.0 - y)]
+        let (y2, y4, y8) = (y * y, (y * y) * (y * y), ((y * y) * (y * y)) * ((y * y) * (y * y)));
+        let pair = |k: usize| SERIES[k] + SERIES[k + 1] * y;
+        let four = |k: usize| pair(k) + pair(k + 2) * y2;
+        let bowl = ((four(0) + four(4) * y4) + (four(8) + four(12) * y4) * y8) * y2;
+        [bowl, (bowl - y) * inverse]
     } else {
         let log = (-y).ln_1p();
         [(1.0 - y) * log + y, log]
@@ -123,20 +126,20 @@ fn bowl(y: f64) -> [f64; 2] {
 }
 
 impl Beta for DdpmBeta {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
-        let n = f64::from(self.steps);
-        -n * self.log_alpha_bar(s * n)[1]
+        self.rate_and_integral(s)[0]
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
-        0.0 - self.log_alpha_bar(s * f64::from(self.steps))[0] // not −0 at the data
+        self.rate_and_integral(s)[1]
     }
 
-    #[inline]
-    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+    #[inline(always)]
+    fn rate_and_integral(&self, s: f64) -> [f64; 2] {
         let n = f64::from(self.steps);
         let [log_alpha_bar, slope] = self.log_alpha_bar(s * n);
-        let [alpha, sigma] = amplitudes(-log_alpha_bar);
-        [-n * slope, alpha, sigma]
+        [-n * slope, 0.0 - log_alpha_bar] // not −0 at the data
     }
 }

@@ -43,10 +43,12 @@ impl<F: Fn(f64) -> f64, I: Fn(f64) -> f64> BetaFn<F, I> {
 }
 
 impl<F: Fn(f64) -> f64, I: Fn(f64) -> f64> Beta for BetaFn<F, I> {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         (self.rate)(s)
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         (self.integral)(s)
     }
@@ -92,10 +94,12 @@ impl<F: Fn(f64) -> f64> BetaNumeric<F> {
 }
 
 impl<F: Fn(f64) -> f64> Beta for BetaNumeric<F> {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         (self.rate)(s)
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         self.integral.at(s)
     }

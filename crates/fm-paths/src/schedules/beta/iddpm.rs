@@ -61,7 +61,7 @@ impl IddpmBeta {
     }
 
     /// α − 1 and T′ on the cosine, α = cos a/cos b with the angle `b` at `s = 0` and `a` at `s`.
-    #[inline]
+    #[inline(always)]
     fn cosine(&self, s: f64) -> [f64; 2] {
         let o = self.offset;
         // By functions of the difference a − b: no cancellation for small s.
@@ -88,16 +88,18 @@ impl IddpmBeta {
 }
 
 impl Beta for IddpmBeta {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         if s <= self.knee() { self.cosine(s)[1] } else { self.capped(s)[1] }
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         if s <= self.knee() { -2.0 * self.cosine(s)[0].ln_1p() } else { self.capped(s)[0] }
     }
 
     /// On the cosine without a logarithm and its inverse.
-    #[inline]
+    #[inline(always)]
     fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
         if s <= self.knee() {
             let [less_one, rate] = self.cosine(s);
@@ -106,6 +108,13 @@ impl Beta for IddpmBeta {
             let [integral, rate] = self.capped(s);
             let [alpha, sigma] = amplitudes(integral);
             [rate, alpha, sigma]
+        }
+    }
+
+    #[inline(always)]
+    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
+        for (out, &s) in out.iter_mut().zip(s) {
+            *out = self.rate_and_amplitudes(s);
         }
     }
 }

@@ -50,10 +50,12 @@ impl LinearBeta {
 }
 
 impl Beta for LinearBeta {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         self.beta_min + (self.beta_max - self.beta_min) * s
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         s * (self.beta_min + 0.5 * (self.beta_max - self.beta_min) * s)
     }

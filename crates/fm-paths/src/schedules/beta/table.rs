@@ -1,6 +1,5 @@
 //! Any discrete table, as a continuous schedule.
 
-use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError, monotone::MonotoneCubic};
 
 /// A table of β or of cumulative products, interpolated.
@@ -75,17 +74,19 @@ impl BetaTable {
 }
 
 impl Beta for BetaTable {
+    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         self.integral.at(s)[1]
     }
 
+    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         self.integral.at(s)[0]
     }
 
-    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
+    #[inline(always)]
+    fn rate_and_integral(&self, s: f64) -> [f64; 2] {
         let [integral, rate] = self.integral.at(s);
-        let [alpha, sigma] = amplitudes(integral);
-        [rate, alpha, sigma]
+        [rate, integral]
     }
 }

@@ -1,0 +1,121 @@
+//! The coefficients of a block of rows, each a run of numbers.
+//!
+//! A batch takes its times in blocks. What a row needs is laid out by coefficient, not by row, so that each loop over the
+//! rows of a block is straight: no branch, a stride of one, as many rows at a time as the processor's vector unit holds.
+//! What is singular becomes a number that is not finite, found by one look at the block; the scalar formula then says what
+//! is wrong with it. Rejected: a `Result` for each row, which costs more than the coefficients.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::{AffinePath, Mix, PathError, Prediction, Schedule, SchedulePoint, mix};
+
+/// Rows of a block.
+pub(crate) const BLOCK: usize = 64;
+
+/// The coefficients of K inputs, `[input][row]`. Rows beyond those of the batch hold anything.
+pub(crate) type Runs<const K: usize> = [[f64; BLOCK]; K];
+
+/// Runs `body`, and all that is inlined into it, compiled for the widest vector unit of this processor.
+///
+/// Multiplications and additions are never fused, so every unit gives the same bits.
+#[inline(always)]
+pub(crate) fn vectorised<R>(body: impl FnMut() -> R) -> R {
+    /// A closure called by reference: calling it by value goes through a function that nothing inlines.
+    struct Body<F>(F);
+
+    impl<R, F: FnMut() -> R> WithSimd for Body<F> {
+        type Output = R;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) -> R {
+            (self.0)()
+        }
+    }
+
+    Arch::new().dispatch(Body(body))
+}
+
+/// What makes the runs of M quantities from the points of a block whose first row has the given index.
+pub(crate) trait Make<const M: usize>: Fn(usize, &[SchedulePoint], &mut [Runs<2>; M]) {}
+
+impl<F: Fn(usize, &[SchedulePoint], &mut [Runs<2>; M]), const M: usize> Make<M> for F {}
+
+/// Writes `row(point)` for each point.
+#[inline(always)]
+fn write(points: &[SchedulePoint], [data, noise]: &mut Runs<2>, row: impl Fn(SchedulePoint) -> Mix) {
+    for ((&point, data), noise) in points.iter().zip(data).zip(noise) {
+        let row = row(point);
+        (*data, *noise) = (row.data, row.noise);
+    }
+}
+
+/// The rows of the state.
+#[inline(always)]
+pub(crate) fn state(points: &[SchedulePoint], runs: &mut Runs<2>) {
+    write(points, runs, SchedulePoint::state);
+}
+
+impl Prediction {
+    /// [`Prediction::row`] of each point.
+    #[inline(always)]
+    pub(crate) fn runs(self, points: &[SchedulePoint], runs: &mut Runs<2>) {
+        // One loop each, in which the kind is a constant.
+        match self {
+            Self::Data => write(points, runs, |point| Self::Data.row(point)),
+            Self::Noise => write(points, runs, |point| Self::Noise.row(point)),
+            Self::Velocity => write(points, runs, |point| Self::Velocity.row(point)),
+            Self::V => write(points, runs, |point| Self::V.row(point)),
+            Self::Score => write(points, runs, |point| Self::Score.row(point)),
+        }
+    }
+}
+
+/// [`crate::solve`] at each point: the rows in `runs` become the coefficients (state, prediction).
+#[inline(always)]
+pub(crate) fn from_prediction(points: &[SchedulePoint], given: Prediction, runs: &mut Runs<2>) {
+    let (mut z, mut p) = ([[0.0; BLOCK]; 2], [[0.0; BLOCK]; 2]);
+    state(points, &mut z);
+    given.runs(points, &mut p);
+    let row = |runs: &Runs<2>, i: usize| Mix { data: runs[0][i], noise: runs[1][i] };
+    for i in 0..points.len().min(BLOCK) {
+        let found = mix::combination(row(&z, i), row(&p, i), row(runs, i));
+        (runs[0][i], runs[1][i]) = (found.state, found.prediction);
+    }
+}
+
+/// The first of `count` rows with a coefficient that is not finite.
+#[inline(always)]
+pub(crate) fn first_bad<const K: usize, const M: usize>(count: usize, block: &[Runs<K>; M]) -> Option<usize> {
+    let mut finite = true;
+    for run in block.iter().flatten() {
+        for c in &run[..count] {
+            finite &= c.is_finite();
+        }
+    }
+    if finite { None } else { (0..count).find(|&row| block.iter().flatten().any(|run| !run[row].is_finite())) }
+}
+
+impl<S: Schedule> AffinePath<S> {
+    /// The runs of `block` for `count` times from `first` on; `error` says what is wrong with the first row that is not finite.
+    #[inline(always)]
+    pub(crate) fn fill<const M: usize>(
+        &self,
+        t: &[f64],
+        (first, count): (usize, usize),
+        block: &mut [Runs<2>; M],
+        make: &impl Make<M>,
+        error: &impl Fn(usize) -> PathError,
+    ) -> Result<(), PathError> {
+        let times = &t[first..first + count];
+        let mut buffer = crate::path::POINTS;
+        let points = self.points(times, &mut buffer);
+        make(first, points, block);
+        if let Some(row) = first_bad(points.len(), block) {
+            return Err(error(first + row));
+        }
+        match times.get(points.len()) {
+            Some(&t) => Err(PathError::TimeOutOfRange { index: first + points.len(), t }),
+            None => Ok(()),
+        }
+    }
+}
