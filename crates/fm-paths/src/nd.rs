@@ -7,7 +7,8 @@
 //! # Speed
 //! The batch is taken in blocks of rows whose coefficients lie on the stack. Rows of one to four numbers get their
 //! coefficients spread out first, so that the inner loop runs over the whole block; state and target together
-//! ([`OnArrays::sample_into`]) read the inputs once. Large batches are split among the threads of rayon's pool. Every
+//! ([`OnArrays::sample_into`]) read the inputs once. All of it is compiled for AVX-512, AVX2 and neither, and the processor
+//! chooses; products and sums are never fused, so the bits are the same on each. Large batches are split among the threads of rayon's pool. Every
 //! element is computed from its own inputs alone, so neither the split nor the layout can change a bit of it. The `_into`
 //! forms allocate nothing; above the size where they use threads, rayon's queue may.
 
