@@ -9,16 +9,23 @@
 //! for each kind, as the peers have; and a second-order method, which pays only for tolerances far below what a coupling needs.
 
 mod anderson;
+mod annealing;
+mod band;
 mod costs;
+mod dual;
 mod epsilon;
+mod half;
 mod iterate;
 mod kernel;
 mod lanes;
 mod marginals;
 mod plan;
 mod solve;
+mod solver;
+mod start;
 
+pub use annealing::Annealing;
 pub use epsilon::Epsilon;
 pub use marginals::Marginals;
 pub use plan::EntropicPlan;
-pub use solve::Sinkhorn;
+pub use solver::Sinkhorn;

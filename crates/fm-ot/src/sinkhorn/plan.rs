@@ -27,12 +27,19 @@ pub struct EntropicPlan<'a, A: Real> {
     pub g: Vec<f64>,
     /// The epsilon used, in units of the cost.
     pub epsilon: f64,
-    /// The L1 error of the marginals for a total mass of one, as the last pass measured it. All of it is on the target
-    /// side. For relaxed marginals, the mass that the next step would move, relative to that of the target.
+    /// The L1 error of the source marginal for a total mass of one: the source potentials are the exact answer to the target's,
+    /// so this is a bound for the rounding in the last pass.
+    pub source_l1: f64,
+    /// The L1 error of the target marginal for a total mass of one, as the last pass measured it, and what it may have missed. For
+    /// relaxed marginals, the mass that the next step would move, relative to that of the target.
+    pub target_l1: f64,
+    /// The larger of the two.
     pub marginal_l1: f64,
-    /// Passes over the cost.
+    /// Passes over the cost, at all epsilons.
     pub iterations: usize,
-    /// Whether `marginal_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
+    /// Passes over a sample of the source points, at most an eighth of them, which found the start.
+    pub sampled_iterations: usize,
+    /// Whether `target_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
     /// `max_iterations`, `epsilon` or `tolerance`.
     pub converged: bool,
     /// The dual objective, which at convergence is the optimal value of
@@ -50,7 +57,23 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     /// Without points there is nothing to do.
     pub(super) fn empty(costs: Costs<'a, A>, a: Vec<f64>, b: Vec<f64>) -> Self {
         let (f, g) = (vec![0.0; a.len()], vec![0.0; b.len()]);
-        Self { f, g, epsilon: 1.0, marginal_l1: 0.0, iterations: 0, converged: true, dual: 0.0, costs, a, b }
+        let [source_l1, target_l1, marginal_l1, dual] = [0.0; 4];
+        let (iterations, sampled_iterations, converged) = (0, 0, true);
+        Self {
+            f,
+            g,
+            epsilon: 1.0,
+            source_l1,
+            target_l1,
+            marginal_l1,
+            iterations,
+            sampled_iterations,
+            converged,
+            dual,
+            costs,
+            a,
+            b,
+        }
     }
 
     /// Makes the weighted means of both potentials equal.

@@ -52,7 +52,7 @@ fn plans_agree_with_a_dense_iteration() {
 
 #[test]
 fn the_reported_error_is_that_of_the_potentials() {
-    for (tolerance, allowance) in [(1e-3, 1e-6), (1e-6, 2e-7), (1e-9, 1e-13)] {
+    for tolerance in [1e-3, 1e-6, 1e-9] {
         for epsilon in [0.05, 0.005] {
             let cost = costs(200, 150, 2, 73);
             let solver = Sinkhorn { epsilon: Epsilon::RelativeToMean(epsilon), tolerance, ..Sinkhorn::default() };
@@ -65,8 +65,13 @@ fn the_reported_error_is_that_of_the_potentials() {
                 let transposed = plan.dim().0 == 150;
                 let (rows, columns) = plan.marginals();
                 let (a, b) = if transposed { (&b, &a) } else { (&a, &b) };
-                assert!(l1(&rows, a) < allowance);
-                assert!((l1(&columns, b) - plan.marginal_l1).abs() < allowance);
+                assert!(l1(&rows, a) <= plan.source_l1);
+                assert!(l1(&columns, b) <= plan.target_l1 + plan.source_l1);
+                // The bound of the rounding is in it once, and what was measured is off by that at most.
+                assert!(l1(&columns, b) >= plan.target_l1 - 2.0 * plan.source_l1);
+                assert_eq!(plan.marginal_l1, plan.target_l1.max(plan.source_l1));
+                // Eight units of `f32`, where it is not in the tolerance itself.
+                assert!(plan.source_l1 <= tolerance + if tolerance < 1e-6 { 0.0 } else { 1e-6 });
             }
         }
     }
@@ -458,8 +463,9 @@ proptest! {
         let solver = Sinkhorn { epsilon, tolerance, max_iterations: 3000, ..Sinkhorn::default() };
         let plan = solver.solve(cost.view(), Some(&a), Some(&b)).unwrap();
         let (rows, columns) = plan.marginals();
-        prop_assert!(l1(&rows, &a) < 1e-6);
-        prop_assert!((l1(&columns, &b) - plan.marginal_l1).abs() < 2e-7 + 1e-3 * plan.marginal_l1);
+        prop_assert!(l1(&rows, &a) <= plan.source_l1, "{} {}", l1(&rows, &a), plan.source_l1);
+        let (error, allowance) = (l1(&columns, &b), 2.0 * plan.source_l1);
+        prop_assert!((error - plan.target_l1).abs() <= allowance, "{error} {} {allowance}", plan.target_l1);
         prop_assert!(plan.f.iter().chain(&plan.g).all(|p| p.is_finite()));
     }
 }
