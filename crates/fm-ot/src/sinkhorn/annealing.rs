@@ -1,4 +1,8 @@
 //! Larger epsilons on the way to the one that is asked for.
+//!
+//! An option of its own beside acceleration: annealing finds the neighbourhood of the solution, which extrapolation
+//! cannot, and extrapolation finishes, which annealing cannot. Rejected: a schedule of epsilons by pass, as in OTT, which leaves
+//! a stage whether or not it has got anywhere.
 
 /// Solves at larger epsilons first, each time from the potentials of the one before.
 ///
@@ -6,9 +10,9 @@
 /// epsilon_0 = start * (largest cost - least cost),   epsilon_k+1 = factor * epsilon_k   down to the one asked for
 /// ```
 ///
-/// For a small epsilon the plain iteration moves potentials by about epsilon a pass, so from zero it takes at least the range of
-/// the costs over epsilon passes; with annealing, the logarithm of that times a few. Where epsilon is above `epsilon_0`
-/// nothing happens. Costs of few source points are annealed themselves; from many, a sample of them that is
+/// For a small epsilon the plain iteration moves potentials by about epsilon a pass, and from zero they have a distance of the
+/// order of the costs to go; larger epsilons make the first part of it in a few passes each. Where epsilon is above
+/// `epsilon_0` nothing happens. Costs of few source points are annealed themselves; from many, a sample of them that is
 /// small enough for the cache.
 ///
 /// # Examples
@@ -19,7 +23,7 @@
 /// let solver = Sinkhorn { epsilon: Epsilon::RelativeToMean(0.001), memory: 0, ..Sinkhorn::default() };
 /// let annealed = Sinkhorn { annealing: Some(Annealing::default()), ..solver }.solve(cost.view(), None, None)?;
 /// let plain = Sinkhorn { annealing: None, ..solver }.solve(cost.view(), None, None)?;
-/// assert!(annealed.converged && 10 * annealed.iterations < plain.iterations);
+/// assert!(annealed.converged && annealed.iterations < plain.iterations);
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
 ///

@@ -4,6 +4,8 @@
 //! matter lie within some thirty octaves, and a shift turns the code into an `f32`. Half the bytes are half the time of a pass
 //! that memory limits. Rejected: `f16`, whose fourteen octaves below one are too few, and `bf16`, which has three bits less.
 
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
 /// Bits of an `f32` that are dropped.
 const DROPPED: u32 = 13;
 
@@ -24,7 +26,6 @@ pub(super) const UNIT: f64 = (1_u128 << OFFSET) as f64;
 pub(super) const ROUNDING: f64 = 1.0 / 2048.0;
 
 /// The code of an entry; what is out of range becomes the end of it.
-#[expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
 #[inline(always)]
 pub(super) fn encode(entry: f32) -> u16 {
     const FLOOR: f32 = 1.0 / (1_u64 << -LEAST) as f32;
@@ -34,7 +35,6 @@ pub(super) fn encode(entry: f32) -> u16 {
 }
 
 /// The entry divided by [`UNIT`].
-#[expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
 #[inline(always)]
 pub(super) fn decode(code: u16) -> f32 {
     f32::from_bits(u32::from(code) << DROPPED)

@@ -88,11 +88,30 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     }
 
     /// The number of source and of target points.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::Sinkhorn;
+    /// # use ndarray::array;
+    /// let plan = Sinkhorn::default().solve(array![[0.0, 1.0, 2.0]].view(), None, None)?;
+    /// assert_eq!(plan.dim(), (1, 3));
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn dim(&self) -> (usize, usize) {
         (self.f.len(), self.g.len())
     }
 
     /// The whole plan, `8 n m` bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.plan().sum() - 1.0).abs() < 1e-9);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn plan(&self) -> Array2<f64> {
         let mut plan = Array2::zeros(self.dim());
         self.costs.each_row(|i, costs| {
@@ -105,6 +124,16 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there is no such row.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.row(0)[0] - 0.365529).abs() < 1e-6 && (plan.row(0)[1] - 0.134471).abs() < 1e-6);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn row(&self, i: usize) -> Vec<f64> {
         assert!(i < self.f.len(), "row {i} of {}", self.f.len());
@@ -112,12 +141,33 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     }
 
     /// The marginals of the plan, recomputed in `f64`: what leaves each source point, and what reaches each target point.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let (left, arrived) = plan.marginals();
+    /// assert!(left.iter().chain(&arrived).all(|mass| (mass - 0.5).abs() < 1e-9));
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn marginals(&self) -> (Vec<f64>, Vec<f64>) {
         let (rows, columns, _) = self.totals();
         (rows, columns)
     }
 
     /// The cost of the plan without the entropy, `sum_ij pi_ij c_ij`, in `f64`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.transport_cost() - 2.0 * 0.134471).abs() < 1e-6);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn transport_cost(&self) -> f64 {
         self.totals().2
     }
@@ -126,6 +176,18 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there is no such row, or nothing leaves source `i`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let mut rng = rand::rng();
+    /// let stay = (0..10_000).filter(|_| plan.draw_target(0, &mut rng) == 0).count();
+    /// assert!((6900..7800).contains(&stay), "some 73 %");
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn draw_target(&self, i: usize, rng: &mut (impl Rng + ?Sized)) -> usize {
         // The weight of the source cancels, so one of weight zero has a law too.
@@ -150,6 +212,17 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there are no points to draw and `count` is not zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let pairing = plan.draw(100, &mut rand::rng());
+    /// assert_eq!(pairing.len(), 100);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn draw(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Pairing {
         let mut pairing = Pairing::default();

@@ -122,3 +122,42 @@ fn weights(given: Option<&[f64]>, n: usize, side: Side) -> Result<(Vec<f64>, f64
     let sum: f64 = given.iter().map(|w| w / largest).sum();
     Ok((given.iter().map(|w| w / largest / sum).collect(), largest * sum))
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use pulp::Arch;
+
+    use crate::sinkhorn::costs::Costs;
+    use crate::{Epsilon, Sinkhorn};
+
+    fn units() -> Vec<Arch> {
+        let mut units = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        {
+            units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+            units.extend(pulp::x86::V4::try_new().map(Arch::V4));
+        }
+        units
+    }
+
+    /// One converges as the other does, and what both found is the optimum: two duals are apart by no more than their errors,
+    /// times the range of the potentials, which is that of the costs.
+    #[test]
+    fn every_vector_unit_finds_the_same_plan() {
+        for (n, m) in [(1, 1), (5, 33), (64, 50), (131, 97)] {
+            let cost = Array2::from_shape_fn((n, m), |(i, j)| ((i * 7919 + j * 104_729 + i * j) % 997) as f32 / 997.0);
+            for tolerance in [1e-3, 1e-6, 1e-9] {
+                let solver = Sinkhorn { epsilon: Epsilon::Absolute(0.02), tolerance, ..Sinkhorn::default() };
+                let solve = |arch| solver.run(arch, Costs::matrix(cost.view()).unwrap(), None, None, None).unwrap();
+                let expected = solve(Arch::new());
+                for arch in units() {
+                    let plan = solve(arch);
+                    assert!(plan.converged, "{arch:?} at {n} x {m}: {}", plan.marginal_l1);
+                    let apart = (plan.dual - expected.dual).abs();
+                    assert!(apart <= 4.0 * tolerance, "{arch:?} at {n} x {m}: {apart}");
+                }
+            }
+        }
+    }
+}

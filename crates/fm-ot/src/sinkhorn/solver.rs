@@ -25,17 +25,19 @@ const STORED_BYTES: usize = 1 << 26;
 /// |---|---|---|---|
 /// | `epsilon` | 0.05 times the mean cost | strength of the regularisation | positive |
 /// | `tolerance` | 1e-3 | L1 error of the marginals, absolute, for a total mass of one | positive |
-/// | `max_iterations` | 10 000 | passes over the cost, not counting those over the sample of rows that finds a start | at least 1 |
+/// | `max_iterations` | 10 000 | passes over the cost at all epsilons, not counting those over the sample of rows that finds a start | at least 1 |
 /// | `memory` | 10 | steps that Anderson acceleration extrapolates from; 0 is the plain algorithm | |
 /// | `marginals` | balanced | balanced, unbalanced or partial transport | |
+/// | `annealing` | on | larger epsilons that a solve without given potentials goes through first | |
+/// | `cost` | squared distance | the cost of a pair of points; a matrix has its own | |
 ///
-/// Work is `O(n m)` for a pass. From a matrix the kernel is kept in `f32` beside it up to 256 MiB; from points, costs of more
-/// than 64 MiB are made block by block in every pass, so memory is that of a few blocks. The result does not depend on the
-/// number of threads.
+/// Work is `O(n m)` for a pass. Beside a matrix the kernel is kept in sixteen bits an entry, and most passes read only that. From
+/// points, costs of more than 64 MiB are made block by block, and so is a kernel of more than 128 MiB in every pass: memory is
+/// then that of a few blocks. The result does not depend on the number of threads.
 ///
-/// The error is measured in each pass, in the precision of the pass: exponents and sums are `f64`, entries `f32` for tolerances
-/// down to 1e-6 (the measured error is then within some 1e-7 of the exact one) and `f64` below.
-/// [`EntropicPlan::marginals`] recomputes it in `f64`.
+/// Potentials and sums over the sides are `f64`, exponents too; entries are `f32` for tolerances down to 1e-6, and `f64` at the
+/// end for smaller ones or where `f32` gets no further. What the sixteen bits may hide is part of the error that
+/// the plan reports. [`EntropicPlan::marginals`] recomputes the marginals in `f64`.
 ///
 /// # Examples
 /// ```
@@ -151,13 +153,14 @@ impl Sinkhorn {
         self.run(Arch::new(), Costs::matrix(cost)?, a, b, Some(start))
     }
 
-    /// The entropic plan for the squared distances of points.
+    /// The entropic plan for points, whose cost is that of the field [`cost`](Self::cost).
     ///
     /// # Shapes
     /// `x`: `[n, d]`, `y`: `[m, d]`, `a`: `n`, `b`: `m`.
     ///
     /// # Errors
-    /// Points that are not finite or of two dimensions, and those of [`solve`](Self::solve).
+    /// Points that are not finite or of two dimensions, [`OtError::ZeroVector`] for a cosine with a point at the origin, and those
+    /// of [`solve`](Self::solve).
     ///
     /// # Panics
     /// If the number of weights is not that of the points.
@@ -189,6 +192,18 @@ impl Sinkhorn {
     ///
     /// # Panics
     /// If the number of weights or potentials is not that of the points.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Cost, Sinkhorn};
+    /// # use ndarray::array;
+    /// let (x, y) = (array![[0.0, 0.0], [3.0, 4.0]], array![[0.0, 1.0], [3.0, 3.0]]);
+    /// let solver = Sinkhorn { cost: Cost::Euclidean, ..Sinkhorn::default() };
+    /// let first = solver.solve_points(x.view(), y.view(), None, None)?;
+    /// let again = solver.solve_points_from(x.view(), y.view(), None, None, (&first.f, &first.g))?;
+    /// assert_eq!(again.iterations, 1);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn solve_points_from<A: Real>(
         &self,
@@ -209,6 +224,10 @@ impl Sinkhorn {
         }
         if self.max_iterations == 0 {
             return Err(OtError::InvalidParameter { name: "max_iterations", value: 0.0, expected: "at least 1" });
+        }
+        if let Some(Annealing { start, factor }) = self.annealing {
+            OtError::require(start > 0.0 && start.is_finite(), "annealing.start", start, "positive and finite")?;
+            OtError::require(factor > 0.0 && factor < 1.0, "annealing.factor", factor, "between 0 and 1")?;
         }
         self.marginals.check(source_mass, target_mass)
     }

@@ -79,12 +79,15 @@ fn anneal<A: Real>(
         if max_iterations == 0 {
             break;
         }
-        g.iter_mut().for_each(|g| *g *= previous / stage);
+        g = in_units(g, previous / stage);
         let (problem, settings) = setup.problem(costs, a, stage);
         let tolerance = settings.tolerance.max(STAGE_TOLERANCE);
         let end = iterate::run(&problem, Settings { tolerance, max_iterations, ..settings }, g, memory);
         (g, spent, previous) = (end.g, spent + end.iterations, stage);
     }
-    g.iter_mut().for_each(|g| *g *= previous / epsilon);
-    (g, spent)
+    (in_units(g, previous / epsilon), spent)
+}
+
+fn in_units(g: Vec<f64>, ratio: f64) -> Vec<f64> {
+    g.into_iter().map(|g| g * ratio).collect()
 }
