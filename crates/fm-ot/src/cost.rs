@@ -98,7 +98,7 @@ impl Cost {
 }
 
 /// The points divided by their lengths.
-fn on_sphere<A: Real>(points: ArrayView2<'_, A>, side: Side) -> Result<Array2<A>, OtError> {
+pub(crate) fn on_sphere<A: Real>(points: ArrayView2<'_, A>, side: Side) -> Result<Array2<A>, OtError> {
     let mut unit = points.to_owned();
     for (row, mut point) in unit.outer_iter_mut().enumerate() {
         let largest = point.fold(0.0, |m: f64, v| m.max(v.widen().abs()));

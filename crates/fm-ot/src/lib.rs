@@ -56,5 +56,5 @@ pub use distance::{
 pub use error::{OtError, Side};
 pub use line::assign_line;
 pub use real::Real;
-pub use sinkhorn::{EntropicPlan, Epsilon, Marginals, Sinkhorn};
+pub use sinkhorn::{Annealing, EntropicPlan, Epsilon, Marginals, Sinkhorn};
 pub use transport::{TransportPlan, partial_transport, transport, transport_points};

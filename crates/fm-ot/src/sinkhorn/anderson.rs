@@ -19,6 +19,7 @@ const RIDGE: f64 = 1e-12;
 
 #[derive(Debug)]
 pub(super) struct Anderson<'a> {
+    arch: Arch,
     depth: usize,
     weight: &'a [f64],
     last: Option<Point>,
@@ -40,13 +41,18 @@ struct Difference {
 }
 
 impl<'a> Anderson<'a> {
-    pub(super) fn new(depth: usize, weight: &'a [f64]) -> Self {
-        Self { depth, weight, last: None, history: VecDeque::new() }
+    pub(super) fn new(arch: Arch, depth: usize, weight: &'a [f64]) -> Self {
+        Self { arch, depth, weight, last: None, history: VecDeque::new() }
     }
 
     pub(super) fn clear(&mut self) {
         self.last = None;
         self.history.clear();
+    }
+
+    /// Forgets the last point and no difference: for a map that is nearly the same and whose values are not comparable.
+    pub(super) fn rebase(&mut self) {
+        self.last = None;
     }
 
     /// Where to go from `x`, whose image is `image`. The image itself where there is nothing to learn from.
@@ -121,7 +127,7 @@ impl<'a> Anderson<'a> {
     }
 
     fn dot(&self, x: &[f64], y: &[f64]) -> f64 {
-        Arch::new().dispatch(|| {
+        self.arch.dispatch(|| {
             const LANES: usize = 32;
             let mut sums = [0.0; LANES];
             let ((xs, x), (ys, y)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
@@ -143,6 +149,8 @@ fn subtract(x: &[f64], y: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::Anderson;
 
     /// Of a linear map in three dimensions, four steps know everything.
@@ -152,7 +160,7 @@ mod tests {
             vec![0.9 * x[0] + 0.05 * x[1] + 1.0, 0.05 * x[0] + 0.8 * x[1] + 0.1 * x[2], 0.1 * x[1] - 0.5 * x[2] + 2.0]
         };
         let weight = [0.2, 0.3, 0.5];
-        let mut anderson = Anderson::new(5, &weight);
+        let mut anderson = Anderson::new(Arch::new(), 5, &weight);
         let mut x = vec![0.0; 3];
         for _ in 0..5 {
             x = anderson.step(&x, &map(&x));

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, s};
 use pulp::Arch;
 
 use super::lanes;
-use crate::{OtError, Real, Side, points};
+use crate::{Cost, OtError, Real, Side, cost, points};
 
 /// Finite costs are at most this in absolute value, so that sums stay finite.
 const LARGEST: f64 = 1e300;
@@ -34,8 +34,8 @@ pub(crate) struct Costs<'a, A: Real> {
 enum Source<'a, A: Real> {
     /// Row by row.
     Matrix(Cow<'a, [A]>),
-    /// Squared distances.
-    Points { x: Array2<A>, y: Array2<A> },
+    /// Squared distances, or their roots.
+    Points { x: Array2<A>, y: Array2<A>, root: bool },
 }
 
 impl<'a, A: Real> Costs<'a, A> {
@@ -53,7 +53,12 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// The squared distances of finite points, which are scaled so that no square overflows or vanishes. They
     /// are made once and for all if they fit into `stored_bytes`.
-    pub(super) fn points(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, stored_bytes: usize) -> Result<Self, OtError> {
+    pub(super) fn points(
+        x: ArrayView2<'_, A>,
+        y: ArrayView2<'_, A>,
+        cost: Cost,
+        stored_bytes: usize,
+    ) -> Result<Self, OtError> {
         points::check(x, y)?;
         let largest = x.iter().chain(y).fold(A::zero(), |m, v| m.max(v.abs())).widen();
         let exponent = points::power_of_two_above(largest);
@@ -66,14 +71,20 @@ impl<'a, A: Real> Costs<'a, A> {
         let unit = f64::from(exponent.max(-LARGEST_EXPONENT)).exp2();
         let rescale = |points: ArrayView2<'_, A>| points.mapv(|v| A::narrow(v.widen() / unit));
         let (n, m) = (x.nrows(), y.nrows());
-        let source = Source::Points { x: rescale(x), y: rescale(y) };
+        let (x, y, unit) = match cost {
+            Cost::SquaredEuclidean => (rescale(x), rescale(y), unit * unit),
+            Cost::Euclidean => (rescale(x), rescale(y), unit),
+            // Half of the squared distance between points of length one.
+            Cost::Cosine => (cost::on_sphere(x, Side::Source)?, cost::on_sphere(y, Side::Target)?, 0.5),
+        };
+        let source = Source::Points { x, y, root: cost == Cost::Euclidean };
         let source = match source {
-            Source::Points { x, y } if n * m * size_of::<A>() <= stored_bytes => {
-                Source::Matrix(Cow::Owned(block(x.view(), y.view()).into_iter().collect()))
+            Source::Points { x, y, root } if n * m * size_of::<A>() <= stored_bytes => {
+                Source::Matrix(Cow::Owned(block(x.view(), y.view(), root).into_raw_vec_and_offset().0))
             }
             source => source,
         };
-        let mut costs = Self::unseen(source, n, m, unit * unit);
+        let mut costs = Self::unseen(source, n, m, unit);
         costs.survey()?;
         Ok(costs)
     }
@@ -90,7 +101,7 @@ impl<'a, A: Real> Costs<'a, A> {
         self.each_row(|row, costs| {
             let (mut row_sum, least, most) = Arch::new().dispatch(|| lanes::survey(costs));
             let (mut least, mut most) = (least.widen(), most.widen());
-            if row_sum.is_nan() || least < -LARGEST || most > LARGEST {
+            if !row_sum.is_finite() || least < -LARGEST || most > LARGEST {
                 (row_sum, least, most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
                 for (column, value) in costs.iter().map(|c| c.widen()).enumerate() {
                     if value == f64::INFINITY {
@@ -118,9 +129,9 @@ impl<'a, A: Real> Costs<'a, A> {
     pub(super) fn block<'s>(&'s self, range: Range<usize>, scratch: &'s mut Vec<A>) -> &'s [A] {
         match &self.source {
             Source::Matrix(rows) => &rows[range.start * self.m..range.end * self.m],
-            Source::Points { x, y } => {
+            Source::Points { x, y, root } => {
                 scratch.clear();
-                scratch.extend(block(x.slice(s![range, ..]), y.view()));
+                scratch.extend(block(x.slice(s![range, ..]), y.view(), *root));
                 scratch
             }
         }
@@ -165,11 +176,18 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// Every `step`-th row.
     pub(super) fn sample(&self, step: usize) -> Costs<'static, A> {
-        let matrix: Vec<A> = match &self.source {
-            Source::Matrix(rows) => rows.chunks(self.m).step_by(step).flatten().copied().collect(),
-            Source::Points { x, y } => block(x.slice(s![..;step, ..]), y.view()).into_iter().collect(),
+        let n = self.n.div_ceil(step);
+        let matrix = match &self.source {
+            Source::Matrix(rows) => {
+                let mut matrix = Vec::with_capacity(n * self.m);
+                rows.chunks(self.m).step_by(step).for_each(|row| matrix.extend_from_slice(row));
+                matrix
+            }
+            Source::Points { x, y, root } => {
+                block(x.slice(s![..;step, ..]), y.view(), *root).into_raw_vec_and_offset().0
+            }
         };
-        Costs::unseen(Source::Matrix(Cow::Owned(matrix)), self.n.div_ceil(step), self.m, self.unit)
+        Costs { range: self.range, ..Costs::unseen(Source::Matrix(Cow::Owned(matrix)), n, self.m, self.unit) }
     }
 
     /// The mean is known; the deviation from it takes a pass.
@@ -192,16 +210,29 @@ impl<'a, A: Real> Costs<'a, A> {
         widest * (squares / self.finite as f64).sqrt()
     }
 
+    /// The largest absolute value of a finite cost.
+    pub(super) fn largest(&self) -> f64 {
+        self.range[1].abs().max(self.range[0].abs())
+    }
+
+    /// The largest finite cost minus the least.
+    pub(super) fn spread(&self) -> f64 {
+        self.range[1] - self.range[0]
+    }
+
     /// Whether all finite costs are the same.
     pub(super) fn is_constant(&self) -> bool {
         self.range[0] >= self.range[1]
     }
 }
 
-fn block<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Array2<A> {
+fn block<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, root: bool) -> Array2<A> {
     let (mut cost, scale) = points::scaled_distances(x, y);
     if scale != 1.0 {
         cost.mapv_inplace(|c| A::narrow(c.widen() / scale / scale));
+    }
+    if root {
+        cost.mapv_inplace(A::sqrt);
     }
     cost
 }

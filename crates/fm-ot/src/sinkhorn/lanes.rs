@@ -10,6 +10,7 @@ use std::f64::consts::{LOG2_E, SQRT_2};
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::half;
 use crate::Real;
 
 /// Partial sums per row; a multiple of the vector width of every current machine.
@@ -18,13 +19,19 @@ pub(super) const LANES: usize = 32;
 /// Rows that share a pass over the column sums.
 pub(super) const ROWS: usize = 4;
 
-/// What a kernel entry is stored in: `f32` or `f64`.
+/// What a pass computes in: `f32` or `f64`.
 pub(super) trait Lane: Real {
     /// Powers below two to this are zero, so that their products with factors are not subnormal, which is slow.
     const FLOOR: f64;
 
     /// `2^t`; zero below the floor, saturated at the top of the range.
     fn power<const FUSED: bool>(t: Self) -> Self;
+
+    /// A stored entry divided by [`half::UNIT`].
+    fn read(code: u16) -> Self;
+
+    /// In `f32`.
+    fn single(self) -> f32;
 
     /// `a * b + c`.
     fn fma<const FUSED: bool>(a: Self, b: Self, c: Self) -> Self;
@@ -67,6 +74,16 @@ macro_rules! lane {
             }
 
             #[inline(always)]
+            fn read(code: u16) -> Self {
+                half::decode(code) as $float
+            }
+
+            #[inline(always)]
+            fn single(self) -> f32 {
+                self as f32
+            }
+
+            #[inline(always)]
             fn fma<const FUSED: bool>(a: Self, b: Self, c: Self) -> Self {
                 if FUSED { a.mul_add(b, c) } else { a * b + c }
             }
@@ -77,48 +94,93 @@ macro_rules! lane {
 lane!(f32, 23, 127.0, 8, -80.0);
 lane!(f64, 52, 1023.0, 14, -900.0);
 
-/// `kernel[j] = 2^(f + g[j] - scale * cost[j])`; returns `sum_j kernel[j] * v[j]`. The tail of `kernel` beyond the costs
-/// becomes zero.
+/// `kernel[j] = 2^(f + g[j] - scale * cost[j])`. The tail of `kernel` beyond the costs becomes zero.
 #[inline(always)]
 pub(super) fn exponentials<A: Real, K: Lane, const FUSED: bool>(
     cost: &[A],
     f: f64,
     g: &[f64],
     scale: f64,
-    v: &[K],
     kernel: &mut [K],
-) -> K {
-    // Exponents first and for the whole row, which stays in cache: a loop over two widths at once would run at the half of one.
+) {
+    // Two plain loops over the row, which stays in cache: one over two widths at once would run at the half of one.
     for ((k, &c), &g) in kernel.iter_mut().zip(cost).zip(g) {
         *k = K::narrow(f64::fma::<FUSED>(-scale, c.widen(), f + g));
     }
     kernel[cost.len()..].fill(K::neg_infinity());
-    let mut sums = [K::zero(); LANES];
-    for (k, v) in kernel.as_chunks_mut::<LANES>().0.iter_mut().zip(v.as_chunks::<LANES>().0) {
-        for k in k.iter_mut() {
-            *k = K::power::<FUSED>(*k);
-        }
-        for l in 0..LANES {
-            sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
-        }
+    for k in kernel.iter_mut() {
+        *k = K::power::<FUSED>(*k);
     }
-    fold(sums)
 }
 
 /// `sum_j rows[r][j] * v[j]` of each row.
 #[inline(always)]
 pub(super) fn row_sums<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], v: &[K]) -> [K; ROWS] {
-    let mut sums = [[K::zero(); LANES]; ROWS];
+    // Four of them and not an array, which the compiler would keep in memory.
+    let [mut first, mut second, mut third, mut fourth] = [[K::zero(); LANES]; ROWS];
     let [a, b, c, d] = rows.map(|row| row.as_chunks::<LANES>().0);
     for ((((a, b), c), d), v) in a.iter().zip(b).zip(c).zip(d).zip(v.as_chunks::<LANES>().0) {
         for l in 0..LANES {
-            sums[0][l] = K::fma::<FUSED>(a[l], v[l], sums[0][l]);
-            sums[1][l] = K::fma::<FUSED>(b[l], v[l], sums[1][l]);
-            sums[2][l] = K::fma::<FUSED>(c[l], v[l], sums[2][l]);
-            sums[3][l] = K::fma::<FUSED>(d[l], v[l], sums[3][l]);
+            first[l] = K::fma::<FUSED>(a[l], v[l], first[l]);
+            second[l] = K::fma::<FUSED>(b[l], v[l], second[l]);
+            third[l] = K::fma::<FUSED>(c[l], v[l], third[l]);
+            fourth[l] = K::fma::<FUSED>(d[l], v[l], fourth[l]);
         }
     }
-    sums.map(fold)
+    [fold(first), fold(second), fold(third), fold(fourth)]
+}
+
+/// Stores the entries of a quad of rows, each row times its share. Codes of the same columns stand together, so that a pass
+/// reads one stream and not four.
+#[inline(always)]
+pub(super) fn store<K: Lane>(rows: [&[K]; ROWS], shares: [K; ROWS], codes: &mut [u16]) {
+    for (r, row) in rows.into_iter().enumerate() {
+        for (entries, quad) in row.as_chunks::<LANES>().0.iter().zip(quads_mut(codes)) {
+            for l in 0..LANES {
+                quad[r][l] = half::encode((entries[l] * shares[r]).single());
+            }
+        }
+    }
+}
+
+/// `sum_j rows[r][j] * v[j]` of a quad of stored rows, where `v` is in units of [`half::UNIT`].
+#[inline(always)]
+pub(super) fn stored_sums<K: Lane, const FUSED: bool>(codes: &[u16], v: &[K]) -> [K; ROWS] {
+    // Four of them and not an array, which the compiler would keep in memory.
+    let [mut first, mut second, mut third, mut fourth] = [[K::zero(); LANES]; ROWS];
+    for ([a, b, c, d], v) in quads(codes).iter().zip(v.as_chunks::<LANES>().0) {
+        for l in 0..LANES {
+            first[l] = K::fma::<FUSED>(K::read(a[l]), v[l], first[l]);
+            second[l] = K::fma::<FUSED>(K::read(b[l]), v[l], second[l]);
+            third[l] = K::fma::<FUSED>(K::read(c[l]), v[l], third[l]);
+            fourth[l] = K::fma::<FUSED>(K::read(d[l]), v[l], fourth[l]);
+        }
+    }
+    [fold(first), fold(second), fold(third), fold(fourth)]
+}
+
+/// `columns[j] += sum_r u[r] * rows[r][j]` of a quad of stored rows, where `u` is not yet in units of [`half::UNIT`].
+#[inline(always)]
+pub(super) fn add_stored<K: Lane, const FUSED: bool>(codes: &[u16], u: [K; ROWS], columns: &mut [K]) {
+    let u = u.map(|u| u * K::narrow(half::UNIT));
+    for ([a, b, c, d], column) in quads(codes).iter().zip(columns.as_chunks_mut::<LANES>().0) {
+        for l in 0..LANES {
+            let first = K::fma::<FUSED>(u[1], K::read(b[l]), u[0] * K::read(a[l]));
+            let second = K::fma::<FUSED>(u[3], K::read(d[l]), u[2] * K::read(c[l]));
+            column[l] += first + second;
+        }
+    }
+}
+
+/// The codes of [`ROWS`] rows in [`LANES`] columns each.
+#[inline(always)]
+fn quads(codes: &[u16]) -> &[[[u16; LANES]; ROWS]] {
+    codes.as_chunks().0.as_chunks().0
+}
+
+#[inline(always)]
+fn quads_mut(codes: &mut [u16]) -> &mut [[[u16; LANES]; ROWS]] {
+    codes.as_chunks_mut().0.as_chunks_mut().0
 }
 
 /// `columns[j] += sum_r u[r] * rows[r][j]`.
@@ -159,33 +221,37 @@ pub(super) fn raise<A: Real>(cost: &[A], f: f64, scale: f64, best: &mut [f64]) {
     }
 }
 
-/// Sum, least and largest of a row. A NaN shows in the sum alone.
+/// Sum, least and largest of a row. What is not finite makes the sum so, and so may entries near the end of the range.
 #[inline(always)]
 pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
-    let mut sums = [0.0; LANES];
+    // So few are added up in the precision of the row that a mean is exact to single precision.
+    const CHUNKS: usize = 8;
+    let mut sum = 0.0;
     let (mut least, mut most) = ([A::infinity(); LANES], [A::neg_infinity(); LANES]);
-    let (chunks, tail) = row.as_chunks::<LANES>();
-    let mut padded = [A::zero(); LANES];
-    let mut take = |c: &[A; LANES], count: usize| {
-        for l in 0..count {
-            sums[l] += c[l].widen();
-            least[l] = if c[l] < least[l] { c[l] } else { least[l] };
-            most[l] = if c[l] > most[l] { c[l] } else { most[l] };
+    for part in row.chunks(CHUNKS * LANES) {
+        let (chunks, tail) = part.as_chunks::<LANES>();
+        let mut sums = [A::zero(); LANES];
+        for c in chunks {
+            for l in 0..LANES {
+                sums[l] += c[l];
+                least[l] = if c[l] < least[l] { c[l] } else { least[l] };
+                most[l] = if c[l] > most[l] { c[l] } else { most[l] };
+            }
         }
-    };
-    for c in chunks {
-        take(c, LANES);
+        for (l, &c) in tail.iter().enumerate() {
+            sums[l] += c;
+            least[l] = if c < least[l] { c } else { least[l] };
+            most[l] = if c > most[l] { c } else { most[l] };
+        }
+        sum += sums.into_iter().map(A::widen).sum::<f64>();
     }
-    padded[..tail.len()].copy_from_slice(tail);
-    take(&padded, tail.len());
     let smaller = |a: A, b: A| if b < a { b } else { a };
     let larger = |a: A, b: A| if b > a { b } else { a };
-    let least = least.into_iter().fold(A::infinity(), smaller);
-    (fold(sums), least, most.into_iter().fold(A::neg_infinity(), larger))
+    (sum, least.into_iter().fold(A::infinity(), smaller), most.into_iter().fold(A::neg_infinity(), larger))
 }
 
 /// `2^x` of each.
-pub(super) fn powers(values: &mut [f64]) {
+pub(super) fn powers(arch: Arch, values: &mut [f64]) {
     struct Powers<'a>(&'a mut [f64]);
     impl WithSimd for Powers<'_> {
         type Output = ();
@@ -196,12 +262,12 @@ pub(super) fn powers(values: &mut [f64]) {
             self.0.iter_mut().for_each(power);
         }
     }
-    Arch::new().dispatch(Powers(values));
+    arch.dispatch(Powers(values));
 }
 
 /// The binary logarithm of each; of normal positive numbers only.
-pub(super) fn logarithms(values: &mut [f64]) {
-    Arch::new().dispatch(|| values.iter_mut().for_each(|x| *x = logarithm(*x)));
+pub(super) fn logarithms(arch: Arch, values: &mut [f64]) {
+    arch.dispatch(|| values.iter_mut().for_each(|x| *x = logarithm(*x)));
 }
 
 /// ```text
@@ -246,6 +312,8 @@ fn fold<K: Lane>(mut sums: [K; LANES]) -> K {
 
 #[cfg(test)]
 mod tests {
+    use pulp::Arch;
+
     use super::{Lane, logarithms, survey};
 
     #[test]
@@ -274,7 +342,7 @@ mod tests {
         let numbers = (-400..400).map(|k| (f64::from(k) * 0.731).exp2()).chain([1.0, 1.0 + 1e-9, 1.0 - 1e-9]);
         for x in numbers {
             let mut value = [x];
-            logarithms(&mut value);
+            logarithms(Arch::new(), &mut value);
             assert!(
                 (value[0] - x.log2()).abs() <= 4e-16 * x.log2().abs() + 1e-25,
                 "{x:e}: {} is not {}",

@@ -27,12 +27,19 @@ pub struct EntropicPlan<'a, A: Real> {
     pub g: Vec<f64>,
     /// The epsilon used, in units of the cost.
     pub epsilon: f64,
-    /// The L1 error of the marginals for a total mass of one, as the last pass measured it. All of it is on the target
-    /// side. For relaxed marginals, the mass that the next step would move, relative to that of the target.
+    /// The L1 error of the source marginal for a total mass of one: the source potentials are the exact answer to the target's,
+    /// so this is a bound for the rounding in the last pass.
+    pub source_l1: f64,
+    /// The L1 error of the target marginal for a total mass of one, as the last pass measured it, and what it may have missed. For
+    /// relaxed marginals, the mass that the next step would move, relative to that of the target.
+    pub target_l1: f64,
+    /// The larger of the two.
     pub marginal_l1: f64,
-    /// Passes over the cost.
+    /// Passes over the cost, at all epsilons.
     pub iterations: usize,
-    /// Whether `marginal_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
+    /// Passes over a sample of the source points, at most an eighth of them, which found the start.
+    pub sampled_iterations: usize,
+    /// Whether `target_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
     /// `max_iterations`, `epsilon` or `tolerance`.
     pub converged: bool,
     /// The dual objective, which at convergence is the optimal value of
@@ -50,7 +57,23 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     /// Without points there is nothing to do.
     pub(super) fn empty(costs: Costs<'a, A>, a: Vec<f64>, b: Vec<f64>) -> Self {
         let (f, g) = (vec![0.0; a.len()], vec![0.0; b.len()]);
-        Self { f, g, epsilon: 1.0, marginal_l1: 0.0, iterations: 0, converged: true, dual: 0.0, costs, a, b }
+        let [source_l1, target_l1, marginal_l1, dual] = [0.0; 4];
+        let (iterations, sampled_iterations, converged) = (0, 0, true);
+        Self {
+            f,
+            g,
+            epsilon: 1.0,
+            source_l1,
+            target_l1,
+            marginal_l1,
+            iterations,
+            sampled_iterations,
+            converged,
+            dual,
+            costs,
+            a,
+            b,
+        }
     }
 
     /// Makes the weighted means of both potentials equal.
@@ -65,11 +88,30 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     }
 
     /// The number of source and of target points.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::Sinkhorn;
+    /// # use ndarray::array;
+    /// let plan = Sinkhorn::default().solve(array![[0.0, 1.0, 2.0]].view(), None, None)?;
+    /// assert_eq!(plan.dim(), (1, 3));
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn dim(&self) -> (usize, usize) {
         (self.f.len(), self.g.len())
     }
 
     /// The whole plan, `8 n m` bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.plan().sum() - 1.0).abs() < 1e-9);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn plan(&self) -> Array2<f64> {
         let mut plan = Array2::zeros(self.dim());
         self.costs.each_row(|i, costs| {
@@ -82,6 +124,16 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there is no such row.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.row(0)[0] - 0.365529).abs() < 1e-6 && (plan.row(0)[1] - 0.134471).abs() < 1e-6);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn row(&self, i: usize) -> Vec<f64> {
         assert!(i < self.f.len(), "row {i} of {}", self.f.len());
@@ -89,12 +141,33 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     }
 
     /// The marginals of the plan, recomputed in `f64`: what leaves each source point, and what reaches each target point.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let (left, arrived) = plan.marginals();
+    /// assert!(left.iter().chain(&arrived).all(|mass| (mass - 0.5).abs() < 1e-9));
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn marginals(&self) -> (Vec<f64>, Vec<f64>) {
         let (rows, columns, _) = self.totals();
         (rows, columns)
     }
 
     /// The cost of the plan without the entropy, `sum_ij pi_ij c_ij`, in `f64`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// assert!((plan.transport_cost() - 2.0 * 0.134471).abs() < 1e-6);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     pub fn transport_cost(&self) -> f64 {
         self.totals().2
     }
@@ -103,6 +176,18 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there is no such row, or nothing leaves source `i`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let mut rng = rand::rng();
+    /// let stay = (0..10_000).filter(|_| plan.draw_target(0, &mut rng) == 0).count();
+    /// assert!((6900..7800).contains(&stay), "some 73 %");
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn draw_target(&self, i: usize, rng: &mut (impl Rng + ?Sized)) -> usize {
         // The weight of the source cancels, so one of weight zero has a law too.
@@ -127,6 +212,17 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     ///
     /// # Panics
     /// If there are no points to draw and `count` is not zero.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_ot::{Epsilon, Sinkhorn};
+    /// # use ndarray::array;
+    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
+    /// let plan = solver.solve(array![[0.0, 1.0], [1.0, 0.0]].view(), None, None)?;
+    /// let pairing = plan.draw(100, &mut rand::rng());
+    /// assert_eq!(pairing.len(), 100);
+    /// # Ok::<(), fm_ot::OtError>(())
+    /// ```
     #[track_caller]
     pub fn draw(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Pairing {
         let mut pairing = Pairing::default();
