@@ -7,6 +7,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fm_benches::{Clock, criterion, mixture, noise, rng};
 use fm_ot::{Cost, Epsilon, Sinkhorn, assign_points, assignment, transport};
 use ndarray::{Array2, Axis, s};
+use pulp::{Arch, Simd, WithSimd};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -27,8 +28,8 @@ fn solve(c: &mut Criterion<Clock>) {
     group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
     let sizes = [128, 256, 512, 1024, 2048];
     let all = [2, 64, 784].into_iter().flat_map(|d| sizes.map(|n| (n, d, BATCHES)));
-    let wide = [128, 256, 512].map(|n| (n, 3072, BATCHES));
-    for (n, d, batches) in all.chain(wide).chain([(4096, 2, 1), (4096, 64, 1)]) {
+    let wide = [128, 256, 512, 1024].map(|n| (n, 3072, BATCHES));
+    for (n, d, batches) in all.chain(wide).chain([(4096, 2, 1), (4096, 64, 1), (4096, 784, 1), (8192, 64, 1)]) {
         let mut rng = rng();
         let costs: Vec<_> = (0..batches)
             .map(|_| {
@@ -69,10 +70,15 @@ fn structured(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
+/// The matrix of squared distances; `fma` is as many multiplications and additions as it takes, on one thread and without a byte of memory.
 fn build(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
     group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
+    let arch = Arch::new();
     for (n, d) in [(1024, 2), (1024, 64), (2048, 784), (4096, 784)] {
+        group.bench_function(BenchmarkId::new("fma", format!("{n}x{d}")), |b| {
+            b.iter(|| arch.dispatch(MultiplyAdd { operations: n * n * d }));
+        });
         let (x0, x1) = points(n, d, &mut rng());
         group.bench_function(BenchmarkId::new("cost", format!("{n}x{d}")), |b| {
             b.iter(|| squared(black_box(&x0), &x1));
@@ -81,10 +87,34 @@ fn build(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
+/// Multiplications and additions in registers only: what no matrix product can be faster than.
+struct MultiplyAdd {
+    operations: usize,
+}
+
+/// Sums that do not wait for one another.
+const CHAINS: usize = 12;
+
+impl WithSimd for MultiplyAdd {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, s: S) -> f32 {
+        let [factor, term] = [0.999, 0.001].map(|v| s.splat_f32s(black_box(v)));
+        let mut sums = [s.splat_f32s(1.0); CHAINS];
+        for _ in 0..self.operations / (CHAINS * S::F32_LANES) {
+            for sum in &mut sums {
+                *sum = s.mul_add_f32s(*sum, factor, term);
+            }
+        }
+        sums.iter().map(|&sum| s.reduce_sum_f32s(sum)).sum()
+    }
+}
+
 /// From points to pairs, as a training loop calls it.
 fn exact(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
-    group.sample_size(10);
+    group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
     for (n, d) in [(256, 2), (256, 64), (1024, 2), (1024, 64)] {
         let (x0, x1) = points(n, d, &mut rng());
         group.bench_function(BenchmarkId::new("exact", format!("{n}x{d}")), |b| {
@@ -100,7 +130,7 @@ fn exact(c: &mut Criterion<Clock>) {
 /// Exponential weights, the cost matrix given: what one call of POT's `emd` does.
 fn weighted(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
-    group.sample_size(10);
+    group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
     for d in [2, 64] {
         for (n, m) in [(256, 256), (512, 512), (1024, 1024), (2048, 2048), (2048, 1024)] {
             let mut rng = rng();
@@ -123,7 +153,7 @@ fn weighted(c: &mut Criterion<Clock>) {
 /// Entropic plans from a given matrix; `L1` is what the marginals may be off by.
 fn sinkhorn(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
-    group.sample_size(10);
+    group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
     for d in [2, 64] {
         for n in [512, 2048, 4096] {
             let mut rng = rng();

@@ -70,14 +70,15 @@ impl Cost {
     pub fn matrix<A: Real>(self, x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Array2<A>, OtError> {
         points::check(x, y)?;
         let mut scaled = self.scaled(x, y)?;
+        // Costs of rescaled points are finite.
         if scaled.unit != [1.0; 2] {
             let [a, b] = scaled.unit;
             scaled.cost.mapv_inplace(|c| A::narrow(c.widen() * a * b));
+            if let Some(((row, column), _)) = scaled.cost.indexed_iter().find(|(_, c)| !c.is_finite()) {
+                return Err(OtError::Overflow { row, column });
+            }
         }
-        match scaled.cost.indexed_iter().find(|(_, c)| !c.is_finite()) {
-            None => Ok(scaled.cost),
-            Some(((row, column), _)) => Err(OtError::Overflow { row, column }),
-        }
+        Ok(scaled.cost)
     }
 
     /// The matrix for points that were checked, rescaled so that no square overflows or vanishes.

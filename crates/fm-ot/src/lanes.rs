@@ -131,8 +131,10 @@ macro_rules! lanes {
                     let stride = bytes.len() / lanes;
                     (0..lanes).fold(0, |bits, l| bits | u64::from(bytes[l * stride] != 0) << l)
                 } else {
-                    // One bit per lane.
-                    bytes.iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte))
+                    // One bit per lane, up to 16. Loading more than was stored would wait for the store.
+                    let mut word = [0; 2];
+                    word[..bytes.len()].copy_from_slice(bytes);
+                    u64::from(u16::from_le_bytes(word))
                 }
             }
         }

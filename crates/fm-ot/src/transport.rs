@@ -63,6 +63,7 @@ const FORCED: f64 = 1e-9;
 /// let plan = fm_ot::transport(cost.view(), &[3.0, 2.0], &[1.0, 2.0, 2.0])?;
 /// assert_eq!((plan.rows.as_slice(), plan.cols.as_slice()), ([0, 0, 1].as_slice(), [0, 2, 1].as_slice()));
 /// assert_eq!((plan.mass.as_slice(), plan.cost, plan.gap()), ([1.0, 2.0, 2.0].as_slice(), 7.0, 0.0));
+/// assert!(plan.converged);
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
 ///
@@ -196,7 +197,7 @@ fn solve<A: Real>(problem: &Problem<'_, A>) -> Result<(Vec<Entry>, Duals), OtErr
     let guess = start::potentials(problem, &mut draft.potential);
     let tree = start::tree(problem, draft.flows, &guess);
     let mut simplex = Simplex::new(problem, tree, &draft.potential, RADIUS * draft.epsilon);
-    simplex.run();
+    let mut converged = simplex.run();
     let is_forbidden = |&(i, j, _): &(usize, usize, i64)| problem.is_forbidden(i, j);
     if simplex.tree.arcs().any(|arc| is_forbidden(&arc)) {
         let forced: i64 = simplex.tree.flows().filter(is_forbidden).map(|(_, _, amount)| amount).sum();
@@ -208,12 +209,12 @@ fn solve<A: Real>(problem: &Problem<'_, A>) -> Result<(Vec<Entry>, Duals), OtErr
         let allowed = simplex.tree.flows().filter(|flow| !is_forbidden(flow));
         let flows = allowed.map(|(i, j, amount)| Flow { row: i as u32, column: j as u32, amount }).collect();
         simplex.restart(start::tree(problem, flows, &guess));
-        simplex.run();
+        converged = simplex.run();
     }
     let entries = simplex.tree.flows().map(|(row, column, mass)| Entry { row, column, mass });
     let mut entries: Vec<Entry> = entries.collect();
     entries.sort_unstable_by_key(|e| (e.row, e.column));
     let target = simplex.tree.potential[problem.n..].to_vec();
     let source = problem.source_potentials(&target);
-    Ok((entries, Duals { source, target, mass: 0.0 }))
+    Ok((entries, Duals { source, target, mass: 0.0, converged }))
 }

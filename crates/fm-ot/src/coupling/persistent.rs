@@ -23,6 +23,26 @@ use crate::{Cost, OtError, assignment_from};
 /// Without [`Endpoints::rows`], with another number of them than of target points, or with one beyond the data set.
 ///
 /// # Examples
+/// A training loop over a finite data set: one coupling for all of its batches, which come with the numbers of their data points.
+/// ```
+/// # use fm_ot::{Coupling, Endpoints, PersistentOt};
+/// # use ndarray::{Array2, Axis};
+/// # use rand::{Rng, SeedableRng, rngs::StdRng};
+/// let mut rng = StdRng::seed_from_u64(0);
+/// let data = Array2::from_shape_fn((100, 2), |_| rng.random::<f32>());
+/// let coupling = PersistentOt::new(data.nrows());
+/// for _step in 0..3 {
+///     let rows: Vec<usize> = (0..16).map(|_| rng.random_range(0..data.nrows())).collect();
+///     let (x0, x1) = (Array2::from_shape_fn((16, 2), |_| rng.random()), data.select(Axis(0), &rows));
+///     let pairing = coupling.couple(Endpoints { rows: Some(&rows), ..Endpoints::new(x0.view(), x1.view()) }, &mut rng)?;
+///     let (from, to) = (x0.select(Axis(0), &pairing.source), x1.select(Axis(0), &pairing.target));
+///     assert_eq!(from.dim(), to.dim()); // a step on the path from the one to the other
+/// }
+/// assert!(coupling.potentials().iter().any(|&v| v != 0.0));
+/// # Ok::<(), fm_ot::OtError>(())
+/// ```
+///
+/// A single batch:
 /// ```
 /// # use fm_ot::{Coupling, Endpoints, PersistentOt};
 /// # use ndarray::array;

@@ -1,10 +1,10 @@
-//! Bertsekas' auction with epsilon scaling, one bid at a time.
+//! Bertsekas' auction with epsilon scaling, a few bids at a time.
 //!
 //! ```text
 //! row i takes the column that minimises c_ij + p_j, and raises its price by  (second best - best) + epsilon
 //! ```
 //!
-//! A row that is outbid bids again at once. With a large epsilon prices move far in few bids, with a small one the
+//! A row that is outbid bids again in the next round. With a large epsilon prices move far in few bids, with a small one the
 //! assignment ends close to the optimum; each phase starts from the prices of the phase before. The first prices are those of
 //! Jonker and Volgenant's column reduction.
 //!
@@ -29,10 +29,15 @@ const RATIO: f64 = 5.0;
 const ROUNDING: f64 = 4.0;
 /// Bids per row, beyond which ties or forbidden pairs are making prices creep, and the repair is faster.
 const BIDS_PER_ROW: usize = 200;
+/// Rows that bid at once, to hide the time that each of them waits for its result. A phase ends when no more than this
+/// many are left: the last columns take long chains of bids to find, one after the other, that the next phase or the repair
+/// does not need.
+const TOGETHER: usize = 4;
 /// From this size, a sample of a quarter comes first.
 const SAMPLED_FROM: usize = 1000;
 /// From this size, rows no longer come from a near cache and lists pay.
 const LISTED_FROM: usize = 1500;
+
 #[inline(always)]
 pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, warm: Option<&[f64]>) -> Partial<A> {
     let mut size = costs.n;
@@ -69,7 +74,7 @@ fn reduction_suffices<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>) -> bool {
     let mut taken = vec![false; costs.n];
     let mut contested = 0;
     for row in 0..costs.n {
-        let column = scan::two_best(s, costs.row(row), &price).column;
+        let column = scan::two_best(s, [costs.row(row)], &price)[0].column;
         contested += usize::from(std::mem::replace(&mut taken[column], true));
         if contested > 2 + row / 16 {
             return false;
@@ -96,6 +101,10 @@ struct Auction<'a, A, S> {
     price: Vec<A>,
     row_of: Vec<usize>,
     lists: Option<Lists<A>>,
+    /// The rows without a column that bid in this round.
+    bidders: Vec<usize>,
+    /// The rows that lost theirs in this round.
+    outbid: Vec<usize>,
 }
 
 impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
@@ -103,7 +112,9 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
     fn new(s: S, costs: Costs<'a, A>, mut price: Vec<A>) -> Self {
         let n = costs.n;
         price.resize(n.next_multiple_of(LANES), A::infinity());
-        Self { s, price, row_of: vec![NONE; n], lists: (n >= LISTED_FROM).then(|| Lists::new(n)), costs }
+        let lists = (n >= LISTED_FROM).then(|| Lists::new(n));
+        let [bidders, outbid] = [Vec::with_capacity(n), Vec::with_capacity(n)];
+        Self { s, costs, price, row_of: vec![NONE; n], lists, bidders, outbid }
     }
 
     /// The smallest epsilon.
@@ -126,37 +137,82 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
         }
     }
 
-    /// Places every row anew; whether it managed within the budget.
+    /// Places nearly every row anew; whether it managed within the budget.
     #[inline(always)]
     fn phase(&mut self, epsilon: A, budget: &mut usize) -> bool {
         self.row_of.fill(NONE);
-        for row in 0..self.costs.n {
-            let mut bidder = row;
-            while bidder != NONE {
-                if *budget == 0 {
-                    return false;
-                }
-                *budget -= 1;
-                let cost = self.costs.row(bidder);
-                let offer = match &mut self.lists {
-                    Some(lists) if lists.pay() => lists.two_best(self.s, bidder, cost, &self.price),
-                    _ => scan::two_best(self.s, cost, &self.price),
-                };
-                bidder = self.accept(bidder, offer, epsilon);
+        self.outbid.clear();
+        self.outbid.extend(0..self.costs.n);
+        while self.outbid.len() > TOGETHER {
+            if *budget < self.outbid.len() {
+                return false;
             }
+            *budget -= self.outbid.len();
+            std::mem::swap(&mut self.bidders, &mut self.outbid);
+            self.outbid.clear();
+            self.round(epsilon);
         }
         true
     }
 
-    /// Lets `row` take its best column, and returns the row that held it.
+    /// Lets each of the bidders bid once, from its list if it has one that is long enough.
     #[inline(always)]
-    fn accept(&mut self, row: usize, offer: scan::TwoBest<A>, epsilon: A) -> usize {
+    fn round(&mut self, epsilon: A) {
+        let mut together = [NONE; TOGETHER];
+        let mut waiting = 0;
+        for k in 0..self.bidders.len() {
+            let row = self.bidders[k];
+            if let Some(lists) = &mut self.lists
+                && let Some(offer) = lists.two_best(self.s, row, self.costs.row(row), &self.price)
+            {
+                self.accept(row, offer, epsilon);
+                continue;
+            }
+            together[waiting] = row;
+            waiting += 1;
+            if waiting == TOGETHER {
+                self.bid(together, epsilon);
+                waiting = 0;
+            }
+        }
+        for &row in &together[..waiting] {
+            self.bid([row], epsilon);
+        }
+    }
+
+    /// Lets some rows bid at the same prices; of those that want the same column, only the first does.
+    #[inline(always)]
+    fn bid<const ROWS: usize>(&mut self, rows: [usize; ROWS], epsilon: A) {
+        let mut costs = [&[] as &[A]; ROWS];
+        for r in 0..ROWS {
+            costs[r] = self.costs.row(rows[r]);
+        }
+        let offers = scan::two_best(self.s, costs, &self.price);
+        for r in 0..ROWS {
+            let mut taken = false;
+            for earlier in &offers[..r] {
+                taken |= earlier.column == offers[r].column;
+            }
+            if taken {
+                self.outbid.push(rows[r]);
+            } else {
+                self.accept(rows[r], offers[r], epsilon);
+            }
+        }
+    }
+
+    /// Lets `row` take its best column from the row that held it. A row without a best one is left out.
+    #[inline(always)]
+    fn accept(&mut self, row: usize, offer: scan::TwoBest<A>, epsilon: A) {
         if offer.best == A::infinity() {
-            return NONE;
+            return;
         }
         let margin = if offer.second == A::infinity() { A::zero() } else { offer.second - offer.best };
         self.price[offer.column] += margin + epsilon;
-        std::mem::replace(&mut self.row_of[offer.column], row)
+        let outbid = std::mem::replace(&mut self.row_of[offer.column], row);
+        if outbid != NONE {
+            self.outbid.push(outbid);
+        }
     }
 
     /// A larger problem, at the least prices at which no row of this one would rather have another column.
@@ -164,7 +220,7 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
     fn enlarged(self, larger: Costs<'a, A>) -> Self {
         let mut price = vec![A::neg_infinity(); larger.n];
         for row in 0..self.costs.n {
-            let offer = scan::two_best(self.s, self.costs.row(row), &self.price).best;
+            let offer = scan::two_best(self.s, [self.costs.row(row)], &self.price)[0].best;
             if offer.is_finite() {
                 scan::deter(self.s, larger.row(row), offer, &mut price);
             }

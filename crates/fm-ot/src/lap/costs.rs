@@ -91,12 +91,13 @@ fn invalid<A: Real>(cost: &A) -> bool {
 
 /// Of the finite values, the mean absolute deviation from the mean and the largest absolute value.
 fn statistics<A: Real>(row: &[A]) -> (f64, f64) {
-    let (mut count, mut mean, mut largest) = (0.0, 0.0, 0.0_f64);
+    let (mut count, mut sum, mut largest) = (0.0, 0.0, 0.0_f64);
     for c in row.iter().filter(|c| c.is_finite()) {
         count += 1.0;
-        mean += (c.widen() - mean) / count;
+        sum += c.widen();
         largest = largest.max(c.widen().abs());
     }
+    let mean = sum / count;
     let deviations = row.iter().filter(|c| c.is_finite()).map(|c| (c.widen() - mean).abs() / count);
     (deviations.sum(), largest)
 }

@@ -74,17 +74,23 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
         let mut loose = Vec::new();
         for row in 0..self.costs.n {
             let cost = self.costs.row(row);
-            let (column, least) = match listed.and_then(|listed| listed.cheapest(row, &self.potential)) {
-                Some(found) => found,
-                None => cheapest(self.s, cost, &self.potential),
+            let found = listed.and_then(|listed| listed.cheapest(row, &self.potential));
+            let least = match found {
+                Some((_, least)) => least,
+                None => scan::row_minimum(self.s, cost, &self.potential),
             };
             let held = self.column_of[row];
             if held != NONE && cost[held].widen() - self.potential[held] == least {
                 self.row_of[held] = row;
-            } else {
-                self.column_of[row] = NONE;
-                loose.push((row, if least < f64::INFINITY { column } else { NONE }));
+                continue;
             }
+            self.column_of[row] = NONE;
+            let column = match found {
+                Some((column, _)) => column,
+                None if least < f64::INFINITY => scan::position(self.s, cost, &self.potential, least),
+                None => NONE,
+            };
+            loose.push((row, column));
         }
         loose.retain(|&(row, column)| {
             let free = column != NONE && self.row_of[column] == NONE;
@@ -177,12 +183,4 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
             }
         }
     }
-}
-
-/// The first column that minimises `cost[j] - potential[j]`, and the minimum.
-#[inline(always)]
-fn cheapest<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> (usize, f64) {
-    let least = scan::row_minimum(s, cost, potential);
-    let reduced = cost.iter().zip(potential).map(|(c, v)| c.widen() - v);
-    (reduced.into_iter().position(|r| r == least).unwrap_or(0), least)
 }

@@ -42,46 +42,68 @@ fn merge<A: Real, S: Simd>(s: S, kept: &mut LaneBest<A::Vector<S>>, other: LaneB
     insert::<A, S>(s, kept, other.first, other.column);
 }
 
-/// The two smallest of `cost[j] + price[j]`. `second` is infinite for a single column. Behind the last price there are infinities up to
-/// a whole vector.
+/// The two smallest of `cost[j] + price[j]` for each of some rows. `second` is infinite for a single column. Behind the last price there
+/// are infinities up to a whole vector.
+///
+/// Several rows at once hide the latency of finding the smallest among lanes, and read the prices once.
 #[inline(always)]
-pub(super) fn two_best<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) -> TwoBest<A> {
+pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
+    s: S,
+    costs: [&[A]; ROWS],
+    price: &[A],
+) -> [TwoBest<A>; ROWS] {
     let lanes = width::<A, S>();
     let infinity = A::splat(s, A::infinity());
     let numbers = A::vectors::<S>(&A::COUNT).0[0];
     let step = A::splat(s, A::narrow(lanes as f64));
-    let mut even = LaneBest { first: infinity, second: infinity, column: numbers };
-    let mut odd = even;
-    let (costs, tail) = A::vectors::<S>(cost);
+    let mut best = [LaneBest { first: infinity, second: infinity, column: numbers }; ROWS];
     let (prices, _) = A::vectors::<S>(price);
+    let n = costs[0].len();
+    let whole = n / lanes;
+    let vectors: [&[A::Vector<S>]; ROWS] = std::array::from_fn(
+        #[inline(always)]
+        |r| &A::vectors::<S>(&costs[r][..n]).0[..whole],
+    );
+    let prices = &prices[..n.div_ceil(lanes)];
     let mut column = numbers;
-    let (cost_pairs, cost_last) = costs.as_chunks::<2>();
-    for (k, c) in cost_pairs.iter().enumerate() {
-        insert::<A, S>(s, &mut even, A::sum(s, c[0], prices[2 * k]), column);
-        column = A::sum(s, column, step);
-        insert::<A, S>(s, &mut odd, A::sum(s, c[1], prices[2 * k + 1]), column);
-        column = A::sum(s, column, step);
-    }
-    if let Some(&c) = cost_last.first() {
-        insert::<A, S>(s, &mut even, A::sum(s, c, prices[costs.len() - 1]), column);
+    for k in 0..whole {
+        for r in 0..ROWS {
+            insert::<A, S>(s, &mut best[r], A::sum(s, vectors[r][k], prices[k]), column);
+        }
         column = A::sum(s, column, step);
     }
-    if !tail.is_empty() {
-        insert::<A, S>(s, &mut odd, A::sum(s, A::part(s, tail), prices[costs.len()]), column);
+    if whole < prices.len() {
+        for r in 0..ROWS {
+            let tail = A::part(s, &costs[r][whole * lanes..n]);
+            insert::<A, S>(s, &mut best[r], A::sum(s, tail, prices[whole]), column);
+        }
     }
-    merge::<A, S>(s, &mut even, odd);
     let mut by = lanes / 2;
     while by > 0 {
-        let turned = LaneBest {
-            first: A::turned(s, even.first, by),
-            second: A::turned(s, even.second, by),
-            column: A::turned(s, even.column, by),
-        };
-        merge::<A, S>(s, &mut even, turned);
+        for best in &mut best {
+            let turned = LaneBest {
+                first: A::turned(s, best.first, by),
+                second: A::turned(s, best.second, by),
+                column: A::turned(s, best.column, by),
+            };
+            merge::<A, S>(s, best, turned);
+        }
         by /= 2;
     }
-    let get = |v: A::Vector<S>| pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&[v])[0];
-    TwoBest { column: get(even.column).widen() as usize, best: get(even.first), second: get(even.second) }
+    let mut offers = [TwoBest { column: 0, best: A::zero(), second: A::zero() }; ROWS];
+    for r in 0..ROWS {
+        offers[r] = TwoBest {
+            column: first_lane::<A, S>(best[r].column).widen() as usize,
+            best: first_lane::<A, S>(best[r].first),
+            second: first_lane::<A, S>(best[r].second),
+        };
+    }
+    offers
+}
+
+#[inline(always)]
+fn first_lane<A: Real, S: Simd>(vector: A::Vector<S>) -> A {
+    pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&[vector])[0]
 }
 
 /// Values per step of a pass in `f64` over costs of any type.
@@ -189,14 +211,21 @@ pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: i
 #[inline(always)]
 pub(super) fn survey<A: Real, S: Simd>(s: S, cost: &[A], column: &mut [A]) -> bool {
     let zero = A::splat(s, A::zero());
-    let mut sum = zero;
+    let mut sums = [zero; 4];
     let (costs, tail) = A::vectors::<S>(cost);
     let (columns, rest) = A::vectors_mut::<S>(column);
-    for (&c, m) in costs.iter().zip(columns) {
-        sum = A::fused(s, c, zero, sum);
+    let ((fours, last), (column_fours, column_last)) = (costs.as_chunks::<4>(), columns.as_chunks_mut::<4>());
+    for (c, m) in fours.iter().zip(column_fours) {
+        for u in 0..4 {
+            sums[u] = A::fused(s, c[u], zero, sums[u]);
+            m[u] = A::least(s, c[u], m[u]);
+        }
+    }
+    for (&c, m) in last.iter().zip(column_last) {
+        sums[0] = A::fused(s, c, zero, sums[0]);
         *m = A::least(s, c, *m);
     }
-    let mut total = pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&[sum]).iter().fold(A::zero(), |a, &b| a + b);
+    let mut total = pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&sums).iter().fold(A::zero(), |a, &b| a + b);
     for (&c, m) in tail.iter().zip(rest) {
         total += c * A::zero();
         *m = if c < *m { c } else { *m };
@@ -250,4 +279,23 @@ pub(super) fn deter<A: Real, S: Simd>(s: S, cost: &[A], offer: A, price: &mut [A
     for (p, &c) in rest.iter_mut().zip(tail) {
         *p = if offer - c > *p { offer - c } else { *p };
     }
+}
+
+/// The first column where `cost[j] - potential[j]` is at most `value`, or the first of all. `potential` is padded to whole steps.
+#[inline(always)]
+pub(super) fn position<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64], value: f64) -> usize {
+    let wanted = f64::splat(s, value);
+    let (costs, tail) = cost.as_chunks::<WIDE>();
+    let last = filled(tail);
+    for (k, potential) in potential.as_chunks::<WIDE>().0.iter().enumerate() {
+        let reduced = widened(costs.get(k).unwrap_or(&last), potential, 0.0);
+        let mut found = 0;
+        for &v in f64::vectors::<S>(&reduced).0 {
+            found |= f64::bits::<S>(f64::at_most(s, v, wanted));
+        }
+        if found != 0 {
+            return k * WIDE + reduced.iter().position(|&r| r <= value).unwrap_or(0);
+        }
+    }
+    0
 }

@@ -14,7 +14,7 @@ use crate::Real;
 pub(super) fn transport<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>, masses: &Masses) -> TransportPlan {
     let (sources, targets) = (sorted(x), sorted(y));
     let square = |i: usize, j: usize| (x[i].widen() - y[j].widen()).powi(2);
-    let mut duals = Duals { source: vec![0.0; x.len()], target: vec![0.0; y.len()], mass: 0.0 };
+    let mut duals = Duals { source: vec![0.0; x.len()], target: vec![0.0; y.len()], mass: 0.0, converged: true };
     let (mut k, mut l) = (0, 0);
     let (mut i, mut j) = (sources[0], targets[0]);
     let (mut left, mut room) = (masses.supply[i], masses.demand[j]);

@@ -31,6 +31,9 @@ pub struct TransportPlan {
     pub dual_target: Vec<f64>,
     /// The potential of the moved mass: zero where all mass moves.
     pub dual_mass: f64,
+    /// Whether the plan was proved optimal. If not, the budget of pivots was spent first: the plan moves the right masses, and
+    /// [`gap`](Self::gap) bounds how far it is from the best one.
+    pub converged: bool,
 }
 
 impl TransportPlan {
@@ -86,6 +89,7 @@ impl TransportPlan {
             dual_source: duals.source,
             dual_target: duals.target,
             dual_mass: duals.mass,
+            converged: duals.converged,
         }
     }
 
@@ -111,6 +115,8 @@ pub(super) struct Duals {
     pub(super) source: Vec<f64>,
     pub(super) target: Vec<f64>,
     pub(super) mass: f64,
+    /// Whether they prove the plan optimal.
+    pub(super) converged: bool,
 }
 
 impl Duals {

@@ -19,8 +19,8 @@ const BLOCK: usize = 16;
 /// A reduced cost counts as negative below this many rounding steps of the potentials, which is more than pivots
 /// accumulate before the potentials are computed anew; so every pivot is a true one, and none repeats.
 const ROUNDING: f64 = 256.0;
-/// Pivots per row and column. An optimum takes some tens from any start; with more, the plan is returned as it is, and its
-/// gap says so.
+/// Pivots per row and column. An optimum takes some tens from any start; with more, the plan is returned as it is, and says
+/// so.
 const PIVOTS: usize = 1000;
 
 /// A pair that may enter the tree.
@@ -62,15 +62,18 @@ impl<'a, 'c, A: Real> Simplex<'a, 'c, A> {
         self.tree = tree;
     }
 
-    /// Pivots until no pair has a negative reduced cost, or the budget is spent.
-    pub(super) fn run(&mut self) {
+    /// Pivots until no pair has a negative reduced cost, or the budget is spent; whether it is the former.
+    pub(super) fn run(&mut self) -> bool {
         loop {
             self.refresh();
             while self.pivot_candidates() {
                 self.refresh();
             }
-            if self.budget == 0 || !self.find_candidates() {
-                return;
+            if !self.find_candidates() {
+                return true;
+            }
+            if self.budget == 0 {
+                return false;
             }
         }
     }
@@ -139,5 +142,29 @@ impl<'a, 'c, A: Real> Simplex<'a, 'c, A> {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::super::masses::Masses;
+    use super::super::start::{self, Flow};
+    use super::*;
+
+    #[test]
+    fn a_spent_budget_is_told_from_an_optimum() {
+        let masses = Masses::complete(&[1.0; 2], &[1.0; 2], [2.0; 2]).unwrap();
+        let cost = array![[0.0, 1.0], [1.0, 0.0]];
+        let problem = Problem::new(cost.view(), 1.0, &masses);
+        let worst = [0, 1].map(|row| Flow { row, column: 1 - row, amount: masses.supply[row as usize] });
+        let tree = start::tree(&problem, worst.to_vec(), &[0.0; 4]);
+        let mut simplex = Simplex::new(&problem, tree, &[0.0; 2], 10.0);
+        let budget = std::mem::take(&mut simplex.budget);
+        assert!(!simplex.run());
+        simplex.budget = budget;
+        assert!(simplex.run());
+        assert!(simplex.tree.flows().all(|(i, j, _)| i == j));
     }
 }

@@ -1,9 +1,10 @@
 //! Other ways into the exact solver, and the answers of another one.
 
-use fm_ot::{Cost, OtError, assign_batches, assign_line, assign_points, assignment, assignment_from};
+use fm_ot::{Cost, OtError, assign_batches, assign_line};
 use ndarray::{Array2, array};
 
 use crate::certificate::certify;
+use crate::limited::{assign_points, assignment, assignment_from};
 use crate::samples::{mixture, normal, uniform};
 
 /// The optimal costs of SciPy 1.17.1 for matrices of a linear congruential generator, seeded by the size:

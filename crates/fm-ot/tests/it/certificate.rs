@@ -1,8 +1,9 @@
 //! Optimality is proved, not compared: feasible potentials whose sum equals the cost.
 
-use fm_ot::{Assignment, Cost, Real, assign_points, assignment};
+use fm_ot::{Assignment, Cost, Real};
 use ndarray::{Array2, ArrayView2};
 
+use crate::limited::{assign_points, assignment};
 use crate::samples::{lattice, mixture, normal, uniform};
 
 /// A permutation; feasible potentials, up to the rounding of one subtraction; no gap.

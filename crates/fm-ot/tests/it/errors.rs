@@ -1,8 +1,9 @@
 //! Bad input is an error that names the place.
 
-use fm_ot::{Cost, Coupling, Endpoints, ExactOt, Independent, OtError, Side, assign_points, assignment, wasserstein2};
+use fm_ot::{Cost, Coupling, Endpoints, ExactOt, Independent, OtError, Side, wasserstein2};
 use ndarray::{Array2, array};
 
+use crate::limited::{assign_points, assignment};
 use crate::samples::{normal, rng};
 
 #[test]

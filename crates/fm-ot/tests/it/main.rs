@@ -12,6 +12,7 @@ mod distances;
 mod entropic;
 mod errors;
 mod floor;
+mod limited;
 mod line;
 mod optimal;
 mod persistent;

@@ -1,10 +1,10 @@
 //! Against every permutation, up to eight rows.
 
-use fm_ot::assignment;
 use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::certificate::certify;
+use crate::limited::assignment;
 
 /// The smallest total cost over all permutations of the rows from `row` on.
 fn brute_force(cost: &Array2<f64>, row: usize, used: &mut [bool]) -> f64 {

@@ -1,10 +1,11 @@
 //! Structure that makes naive auctions loop for ever: ties, repeated points, identical batches.
 
-use fm_ot::{Cost, assign_points, assignment};
+use fm_ot::Cost;
 use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 
 use crate::certificate::certify;
+use crate::limited::{assign_points, assignment};
 use crate::samples::{lattice, mixture, normal, rng};
 
 #[test]

@@ -1,9 +1,10 @@
 //! Weighted plans: optimality is proved by feasible potentials whose objective equals the cost.
 
-use fm_ot::{Cost, Real, TransportPlan, transport, transport_points};
+use fm_ot::{Cost, Real, TransportPlan, transport_points};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 
+use crate::limited::transport;
 use crate::samples::{lattice, mixture, normal, rng, uniform};
 
 /// Exponential weights: some a thousand times larger than others.

@@ -1,8 +1,9 @@
 //! Bad weights and impossible plans are errors that name the place.
 
-use fm_ot::{OtError, Side, partial_transport, transport, transport_points};
+use fm_ot::{OtError, Side, partial_transport, transport_points};
 use ndarray::{Array2, array};
 
+use crate::limited::transport;
 use crate::samples::normal;
 
 #[test]

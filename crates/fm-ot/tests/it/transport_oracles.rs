@@ -1,9 +1,10 @@
 //! Weighted plans against answers found in other ways.
 
-use fm_ot::{Cost, OtError, assignment, partial_transport, transport, transport_points, wasserstein2};
+use fm_ot::{Cost, OtError, partial_transport, transport_points, wasserstein2};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
+use crate::limited::{assignment, transport};
 use crate::samples::{lattice, mixture, normal};
 use crate::transport::{certify, weights};
 

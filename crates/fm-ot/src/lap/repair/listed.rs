@@ -32,7 +32,7 @@ impl<A: Real> Listed<A> {
     #[inline(always)]
     pub(super) fn cheapest(&self, row: usize, potential: &[f64]) -> Option<(usize, f64)> {
         let mut best = (NONE, f64::INFINITY);
-        for &(column, cost) in self.lists.row(row) {
+        for (column, cost) in self.lists.row(row) {
             let reduced = cost.widen() - potential[column as usize];
             if reduced < best.1 {
                 best = (column as usize, reduced);
@@ -81,7 +81,7 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
     #[inline(always)]
     fn relax_listed(&mut self, listed: &mut Listed<A>, row: usize, offset: f64) {
         listed.bound = listed.bound.min(listed.lists.bound(row) - offset);
-        for &(column, cost) in listed.lists.row(row) {
+        for (column, cost) in listed.lists.row(row) {
             let through = cost.widen() - self.potential[column as usize] - offset;
             let distance = &mut self.distance[column as usize];
             if through < *distance {
