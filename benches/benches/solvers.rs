@@ -1,14 +1,16 @@
 //! What does a solve cost on a field that is not a network, and what does the solver add to the field?
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fm_benches::{Clock, criterion, mixture_velocity, noise, ring_velocity, rng};
+use fm_benches::{Clock, Facts, RingVelocity, criterion, mixture_velocity, noise, record, ring_velocity, rng};
 use fm_solvers::{
     AdaptiveSolver, BrownianPath, Diffusion, EmbeddedMethod, FixedMethod, Noise, Samplewise, Sde, SdeMethod, SdeSolver,
-    SolveError, State, Time, TimeGrid, Tolerance, solve_fixed,
+    SolveError, State, Time, TimeGrid, Tolerance, VectorField, solve_fixed,
 };
 use ndarray::{Array2, Array4, array};
+use ode_solvers::{DVector, Dopri5, OVector, System};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
@@ -49,22 +51,31 @@ fn mixture(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
-/// Adaptive steps on the same velocity in `f32`; evaluations and errors are printed beside the times.
+/// The states that a tight tolerance leads `x0` to.
+fn exact(x0: &Array2<f32>) -> Array2<f64> {
+    let mut x = x0.mapv(f64::from);
+    let solver = AdaptiveSolver { method: EmbeddedMethod::Dop853, ..adaptive(1e-11) };
+    solver.solve(&mut Samplewise(ring_velocity::<f64>), &span(), &mut x, &mut ()).expect("a smooth field");
+    x
+}
+
+/// Adaptive steps on the same velocity in `f32`.
 fn mixture_adaptive(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("solvers");
     group.sample_size(10);
     let x0 = noise(4096, 2, &mut rng());
-    let mut reference = x0.mapv(f64::from);
-    let exact = AdaptiveSolver { method: EmbeddedMethod::Dop853, ..adaptive(1e-11) };
-    exact.solve(&mut Samplewise(ring_velocity::<f64>), &span(), &mut reference, &mut ()).expect("a smooth field");
+    let reference = exact(&x0);
 
-    let mut field = Samplewise(ring_velocity::<f32>);
-    for method in [EmbeddedMethod::Bosh3, EmbeddedMethod::Dopri5, EmbeddedMethod::Tsit5] {
+    let mut field = RingVelocity::default();
+    let mut out = x0.clone();
+    group.bench_function("velocity-alone-f32", |b| b.iter(|| field.eval(Time::All(black_box(0.5)), &x0, &mut out)));
+    for method in EmbeddedMethod::ALL {
         let solver = AdaptiveSolver { method, ..adaptive(1e-5) };
+        let case = format!("{method}-1e-5/4096x2-f32");
         let mut x = x0.clone();
         let stats = solver.solve(&mut field, &span(), &mut x, &mut ()).expect("a smooth field");
-        report(&format!("{method}-1e-5"), stats.nfe as f64, &x, &reference);
-        group.bench_function(format!("{method}-1e-5/4096x2-f32"), |b| {
+        record(&format!("solvers/{case}"), Facts::new(stats.nfe as f64, &x.mapv(f64::from), &reference));
+        group.bench_function(case, |b| {
             b.iter_batched_ref(
                 || x0.clone(),
                 |x| solver.solve(&mut field, &span(), x, &mut ()).expect("a smooth field"),
@@ -74,10 +85,12 @@ fn mixture_adaptive(c: &mut Criterion<Clock>) {
     }
 
     let solver = adaptive(1e-5);
+    let case = "dopri5-1e-5-per-sample/4096x2-f32";
     let mut x = x0.clone();
     let stats = solver.solve_per_sample(&mut field, &span(), &mut x).expect("a smooth field");
-    report("dopri5-1e-5 per sample", stats.nfe.iter().sum::<u64>() as f64 / 4096.0, &x, &reference);
-    group.bench_function("dopri5-1e-5-per-sample/4096x2-f32", |b| {
+    let nfe = stats.nfe.iter().sum::<u64>() as f64 / 4096.0;
+    record(&format!("solvers/{case}"), Facts::new(nfe, &x.mapv(f64::from), &reference));
+    group.bench_function(case, |b| {
         b.iter_batched_ref(
             || x0.clone(),
             |x| solver.solve_per_sample(&mut field, &span(), x).expect("a smooth field"),
@@ -87,14 +100,56 @@ fn mixture_adaptive(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
-#[expect(clippy::print_stderr, reason = "a time without its error says nothing")]
-fn report(case: &str, nfe: f64, x: &Array2<f32>, reference: &Array2<f64>) {
-    let difference = x.mapv(f64::from) - reference;
-    let mut errors: Vec<f64> = difference.rows().into_iter().map(|row| row.dot(&row).sqrt()).collect();
-    errors.sort_by(f64::total_cmp);
-    let (median, largest) = (errors[errors.len() / 2], errors[errors.len() - 1]);
-    eprintln!("{case}: {nfe:.1} evaluations, median error {median:.1e}, largest {largest:.1e}");
+/// A field as the crate `ode_solvers` wants it.
+struct Theirs<F>(F);
+
+impl<V, F: Fn(f64, &V, &mut V)> System<f64, V> for Theirs<F> {
+    fn system(&self, t: f64, y: &V, out: &mut V) {
+        (self.0)(t, y, out);
+    }
 }
+
+/// The velocity point by point in `f64`, which is what the crate `ode_solvers` can take: both with the same function.
+fn mixture_pointwise(c: &mut Criterion<Clock>) {
+    let mut group = c.benchmark_group("solvers");
+    group.sample_size(10);
+    let start = noise(4096, 2, &mut rng());
+    let (x0, reference) = (start.mapv(f64::from), exact(&start));
+    let case = "dopri5-1e-5/4096x2-f64";
+
+    let (solver, mut field) = (adaptive(1e-5), Samplewise(ring_velocity::<f64>));
+    let mut x = x0.clone();
+    let stats = solver.solve(&mut field, &span(), &mut x, &mut ()).expect("a smooth field");
+    record(&format!("solvers/{case}"), Facts::new(stats.nfe as f64, &x, &reference));
+    group.bench_function(case, |b| {
+        b.iter_batched_ref(
+            || x0.clone(),
+            |x| solver.solve(&mut field, &span(), x, &mut ()).expect("a smooth field"),
+            BatchSize::SmallInput,
+        );
+    });
+
+    let flat = DVector::from_iterator(x0.len(), x0.iter().copied());
+    let solve = || {
+        let velocity = |t: f64, x: &DVector<f64>, out: &mut DVector<f64>| {
+            for (x, out) in x.as_slice().chunks(2).zip(out.as_mut_slice().chunks_mut(2)) {
+                ring_velocity(t, x, out);
+            }
+        };
+        let mut solver = Dopri5::new(Theirs(velocity), 0.0, 1.0, 1.0, flat.clone(), 1e-5, 1e-5);
+        let stats = solver.integrate().expect("a smooth field");
+        (stats, solver.y_out().last().expect("the last state").clone())
+    };
+    let case = format!("{case}{ODE_SOLVERS}");
+    let (stats, x) = solve();
+    let x = Array2::from_shape_vec(x0.raw_dim(), x.as_slice().to_vec()).expect("as many values");
+    record(&format!("solvers/{case}"), Facts::new(f64::from(stats.num_eval), &x, &reference));
+    group.bench_function(case, |b| b.iter(solve));
+    group.finish();
+}
+
+/// What `cargo xtask bench` knows a peer in Rust by.
+const ODE_SOLVERS: &str = " by ode_solvers 0.6, float64";
 
 /// The solver alone: `dy/dt = y` on one sample of two values. The throughput is in evaluations.
 fn overhead(c: &mut Criterion<Clock>) {
@@ -103,14 +158,24 @@ fn overhead(c: &mut Criterion<Clock>) {
         out.assign(y);
         Ok(())
     };
-    let solver = adaptive(1e-6);
+    let (solver, ends) = (adaptive(1e-6), span());
     let solve = |y: &mut Array2<f64>, field: &mut dyn fm_solvers::VectorField<Array2<f64>>| {
-        solver.solve(field, &span(), y, &mut ()).expect("a smooth field")
+        solver.solve(field, &ends, y, &mut ()).expect("a smooth field")
     };
-    group.throughput(Throughput::Elements(solve(&mut array![[1.0, 1.0]], &mut field).nfe));
+    let nfe = solve(&mut array![[1.0, 1.0]], &mut field).nfe;
+    record("solvers/trivial-dopri5-1e-6/1x2", Facts { nfe: nfe as f64, errors: None });
+    group.throughput(Throughput::Elements(nfe));
     group.bench_function("trivial-dopri5-1e-6/1x2", |b| {
         b.iter_batched_ref(|| array![[1.0, 1.0]], |y| solve(y, &mut field), BatchSize::SmallInput);
     });
+    let theirs = || {
+        let copy = |_: f64, y: &OVector<f64, _>, out: &mut OVector<f64, _>| *out = *y;
+        let y0 = ode_solvers::Vector2::new(1.0, 1.0);
+        Dopri5::new(Theirs(copy), 0.0, 1.0, 1.0, y0, 1e-6, 1e-6).integrate().expect("a smooth field").num_eval
+    };
+    let case = format!("trivial-dopri5-1e-6/1x2{ODE_SOLVERS}");
+    record(&format!("solvers/{case}"), Facts { nfe: f64::from(theirs()), errors: None });
+    group.bench_function(case, |b| b.iter(theirs));
     let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
     group.throughput(Throughput::Elements(100));
     group.bench_function("trivial-euler-100/1x2", |b| {
@@ -217,7 +282,7 @@ fn brownian(c: &mut Criterion<Clock>) {
 
 criterion_group! {
     name = benches;
-    config = criterion();
-    targets = mixture, mixture_adaptive, overhead, combine, stochastic, brownian
+    config = criterion().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = mixture, mixture_adaptive, mixture_pointwise, overhead, combine, stochastic, brownian
 }
 criterion_main!(benches);

@@ -2,11 +2,18 @@
 
 A peer prints one line of JSON for each case: the id of our benchmark that asks the same question, a name for the peer, and
 the median time in seconds: processor time on one thread, wall time on several, as benches/src/clock.rs. The first call of
-each is not counted.
+each is not counted. Where evaluations and errors belong to a time, they are on its line.
 """
 
-import json
 import os
+
+ONE_THREAD = os.environ.get("RAYON_NUM_THREADS") == "1"
+if ONE_THREAD:
+    # Before anything is imported: XLA reads it once.
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+
+import importlib
+import json
 import statistics
 import time
 
@@ -15,7 +22,7 @@ import numpy as np
 MODES, RADIUS, STD = 8, 5.0, 0.316227766
 ANGLES = 2 * np.pi * np.arange(MODES) / MODES
 RING = RADIUS * np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
-SECONDS = 1.0  # spent on a case, at least five repetitions
+SECONDS = 1.0  # spent on a case, at least three repetitions
 
 
 def noise(rng, n, d):
@@ -32,11 +39,32 @@ def generator():
     return np.random.default_rng(1234)
 
 
-ONE_THREAD = os.environ.get("RAYON_NUM_THREADS") == "1"
 clock = time.process_time if ONE_THREAD else time.perf_counter
 
 
-def report(case, peer, function):
+class Accuracy:
+    """Evaluations and the errors of samples, as benches/src/facts.rs."""
+
+    def __init__(self, exact):
+        self.exact = exact
+
+    def __call__(self, nfe, x):
+        errors = np.linalg.norm(np.asarray(x, np.float64) - self.exact, axis=1)
+        return {"nfe": float(nfe), "median_error": float(np.median(errors)), "largest_error": float(errors.max())}
+
+
+def optional(module, cases, measure):
+    """Measures a library, or says for each case why it is missing."""
+    try:
+        library = importlib.import_module(module)
+    except Exception as error:
+        for case in cases:
+            print(json.dumps({"case": case, "peer": module, "missing": str(error).splitlines()[0]}), flush=True)
+    else:
+        measure(library)
+
+
+def report(case, peer, function, facts=None):
     function()
     repeats = 1
     while True:
@@ -47,9 +75,9 @@ def report(case, peer, function):
             break
         repeats *= 2
     times, began = [], clock()
-    while len(times) < 5 or clock() - began < SECONDS:
+    while len(times) < 3 or clock() - began < SECONDS:
         start = clock()
         for _ in range(repeats):
             function()
         times.append((clock() - start) / repeats)
-    print(json.dumps({"case": case, "peer": peer, "seconds": statistics.median(times)}), flush=True)
+    print(json.dumps({"case": case, "peer": peer, "seconds": statistics.median(times), **(facts or {})}), flush=True)

@@ -1,21 +1,12 @@
-"""Solves on the exact velocity of a Gaussian mixture, 4096 points: fixed steps as one writes them in NumPy, adaptive ones by
-SciPy (float64) and diffrax (float32, compiled, one thread). Evaluations and errors are printed beside the times.
+"""Solves with fields that are not networks, on 1024 and 4096 points: adaptive and fixed steps, stochastic steps, and fields so
+cheap that the solver is all there is. Every library in the form that its documentation shows; what is compiled is compiled
+before the clock starts. Times are host floats or float32 tensors, as the library takes them; where that matters, both.
 """
 
-import json
-import os
-import sys
-
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-
-import diffrax
-import jax
-import jax.numpy as jnp
 import numpy as np
-import scipy
 from scipy.integrate import solve_ivp
 
-from inputs import RING, STD, generator, report
+from inputs import RING, STD, Accuracy, generator, optional, report
 
 
 def velocity(t, x):
@@ -27,6 +18,10 @@ def velocity(t, x):
     weight /= weight.sum(1, keepdims=True)
     mean = weight @ RING
     return mean + (t * STD**2 - (1 - t)) / variance * (x - t * mean)
+
+
+def flat(t, x):
+    return velocity(t, x.reshape(-1, 2)).ravel()
 
 
 def heun(x, steps):
@@ -51,67 +46,143 @@ def rk4(x, steps):
 
 
 x0 = generator().standard_normal((4096, 2))
-peer = f"NumPy {np.__version__}"
-report("solvers/velocity-alone", peer, lambda: velocity(0.5, x0))
-report("solvers/heun/20-steps", peer, lambda: heun(x0, 20))
-report("solvers/rk4/10-steps", peer, lambda: rk4(x0, 10))
+sde_x0 = x0[:1024].astype(np.float32)
+exact = solve_ivp(flat, (0, 1), x0.ravel(), method="DOP853", rtol=1e-11, atol=1e-11).y[:, -1].reshape(-1, 2)
+accuracy = Accuracy(exact)
+
+MIXTURE = "solvers/dopri5-1e-5/4096x2-f32"
+OWN_STEPS = "solvers/dopri5-1e-5-per-sample/4096x2-f32"
+TRIVIAL = "solvers/trivial-dopri5-1e-6/1x2"
+EULER = "solvers/trivial-euler-100/1x2"
+STOCHASTIC = "solvers/euler-maruyama-100/1024x2-f32"
 
 
-def accuracy(case, peer, nfe, x):
-    error = np.linalg.norm(np.asarray(x, np.float64) - reference, axis=1)
-    facts = {"nfe": float(nfe), "median_error": float(np.median(error)), "largest_error": float(error.max())}
-    print(f"{case} {peer}: {json.dumps(facts)}", file=sys.stderr)
+def numpy_and_scipy(scipy):
+    peer = f"NumPy {np.__version__}"
+    report("solvers/velocity-alone", peer, lambda: velocity(0.5, x0))
+    report("solvers/heun/20-steps", peer, lambda: heun(x0, 20))
+    report("solvers/rk4/10-steps", peer, lambda: rk4(x0, 10))
+    for method, case in (("RK45", MIXTURE), ("DOP853", "solvers/dop853-1e-5/4096x2-f32")):
+        solve = lambda: solve_ivp(flat, (0, 1), x0.ravel(), method=method, rtol=1e-5, atol=1e-5)
+        solution = solve()
+        facts = accuracy(solution.nfev, solution.y[:, -1].reshape(-1, 2))
+        report(case, f"SciPy {scipy.__version__} {method}, float64", solve, facts)
+    small = lambda: solve_ivp(lambda t, y: y, (0, 1), np.ones(2), method="RK45", rtol=1e-6, atol=1e-6)
+    report(TRIVIAL, f"SciPy {scipy.__version__} RK45, float64", small, {"nfe": small().nfev})
 
 
-def flat(t, x):
-    return velocity(t, x.reshape(-1, 2)).ravel()
+def with_diffrax(diffrax):
+    import jax
+    import jax.numpy as jnp
+    import lineax
+
+    peer = f"diffrax {diffrax.__version__}"
+    ring = jnp.asarray(RING, jnp.float32)
+
+    def field(t, x, _):
+        variance = (1 - t) ** 2 + t * t * STD * STD
+        exponent = -0.5 / variance * ((x[..., None, :] - t * ring) ** 2).sum(-1)
+        mean = jax.nn.softmax(exponent, -1) @ ring
+        return mean + (t * STD * STD - (1 - t)) / variance * (x - t * mean)
+
+    def adaptive(f, tolerance):
+        def solve(x):
+            control = diffrax.PIDController(rtol=tolerance, atol=tolerance)
+            term = diffrax.ODETerm(f)
+            solution = diffrax.diffeqsolve(term, diffrax.Dopri5(), 0.0, 1.0, None, x, stepsize_controller=control)
+            return solution.ys[-1], solution.stats["num_steps"]
+
+        return solve
+
+    alone = jax.jit(lambda x: field(0.5, x, None))
+    x32 = jnp.asarray(x0, jnp.float32)
+    report("solvers/velocity-alone-f32", peer, lambda: jax.block_until_ready(alone(x32)))
+    solve = adaptive(field, 1e-5)
+    for case, function in ((MIXTURE, jax.jit(solve)), (OWN_STEPS, jax.jit(jax.vmap(solve)))):
+        x, steps = function(x32)
+        report(case, peer, lambda: jax.block_until_ready(function(x32)), accuracy(2 + 6 * np.mean(steps), x))
+
+    ones = jnp.ones((1, 2), jnp.float32)
+    trivial = jax.jit(adaptive(lambda t, y, _: y, 1e-6))
+    report(TRIVIAL, peer, lambda: jax.block_until_ready(trivial(ones)), {"nfe": 2 + 6 * int(trivial(ones)[1])})
+
+    def euler_maruyama(x, key):
+        path = diffrax.UnsafeBrownianPath(x.shape, key=key)
+        noise = lambda t, y, _: lineax.DiagonalLinearOperator(jnp.full(y.shape, 0.5, y.dtype))
+        terms = diffrax.MultiTerm(diffrax.ODETerm(lambda t, y, _: -y), diffrax.ControlTerm(noise, path))
+        adjoint = diffrax.DirectAdjoint()
+        return diffrax.diffeqsolve(terms, diffrax.Euler(), 0.0, 1.0, 0.01, x, max_steps=200, adjoint=adjoint).ys
+
+    sde, start, key = jax.jit(euler_maruyama), jnp.asarray(sde_x0), jax.random.PRNGKey(0)
+    report(STOCHASTIC, f"{peer}, unsafe path", lambda: jax.block_until_ready(sde(start, key)), {"nfe": 100})
 
 
-reference = solve_ivp(flat, (0, 1), x0.ravel(), method="DOP853", rtol=1e-11, atol=1e-11).y[:, -1].reshape(-1, 2)
-case = "solvers/dopri5-1e-5/4096x2-f32"
+def with_torch(torch):
+    torch.set_grad_enabled(False)
+    ring, x32, ones = torch.tensor(RING, dtype=torch.float32), torch.tensor(x0, dtype=torch.float32), torch.ones(1, 2)
+    ends = torch.tensor([0.0, 1.0])
+    calls = [0]
 
-peer = f"SciPy {scipy.__version__} RK45, float64"
-solve = lambda: solve_ivp(flat, (0, 1), x0.ravel(), method="RK45", rtol=1e-5, atol=1e-5)
-solution = solve()
-accuracy(case, peer, solution.nfev, solution.y[:, -1].reshape(-1, 2))
-report(case, peer, solve)
+    def field(t, x, args=None):
+        calls[0] += 1
+        variance = (1 - t) ** 2 + t * t * STD * STD
+        exponent = (-0.5 / variance) * (x[:, None, :] - t * ring).pow(2).sum(-1)
+        mean = torch.softmax(exponent, 1) @ ring
+        return mean + ((t * STD * STD - (1 - t)) / variance) * (x - t * mean)
 
-ring = jnp.asarray(RING, jnp.float32)
+    def copy(t, y, args=None):
+        calls[0] += 1
+        return y
+
+    def evaluations(solve):
+        calls[0] = 0
+        return solve(), calls[0]
+
+    report("solvers/velocity-alone-f32", f"torch {torch.__version__}", lambda: field(torch.tensor(0.5), x32))
+
+    def with_torchdiffeq(torchdiffeq):
+        peer = f"torchdiffeq {torchdiffeq.__version__}"
+        solve = lambda: torchdiffeq.odeint(field, x32, ends, rtol=1e-5, atol=1e-5)
+        x, nfe = evaluations(solve)
+        report(MIXTURE, peer, solve, accuracy(nfe, x[-1].numpy()))
+        small = lambda: torchdiffeq.odeint(copy, ones, ends, rtol=1e-6, atol=1e-6)
+        report(TRIVIAL, peer, small, {"nfe": evaluations(small)[1]})
+        euler = lambda: torchdiffeq.odeint(copy, ones, ends, method="euler", options={"step_size": 0.01})
+        report(EULER, peer, euler, {"nfe": evaluations(euler)[1]})
+
+    def with_torchdyn(torchdyn):
+        from torchdyn.numerics import odeint
+
+        peer = "torchdyn 1.0.6"
+        solve = lambda: odeint(field, x32, ends, solver="dopri5", atol=1e-5, rtol=1e-5)[1]
+        x, nfe = evaluations(solve)
+        report(MIXTURE, peer, solve, accuracy(nfe, x[-1].numpy()))
+        small = lambda: odeint(copy, ones, ends, solver="dopri5", atol=1e-6, rtol=1e-6)[1]
+        report(TRIVIAL, peer, small, {"nfe": evaluations(small)[1]})
+        euler = lambda: odeint(copy, ones, torch.linspace(0, 1, 101), solver="euler")[1]
+        report(EULER, peer, euler, {"nfe": evaluations(euler)[1]})
+
+    def with_torchsde(torchsde):
+        class Equation:
+            noise_type, sde_type = "diagonal", "ito"
+
+            def f(self, t, y):
+                calls[0] += 1
+                return -y
+
+            def g(self, t, y):
+                return torch.full_like(y, 0.5)
+
+        start = torch.tensor(sde_x0)
+        for peer, times in (("float64 times", ends.double()), ("float32 times, the default", ends)):
+            solve = lambda: torchsde.sdeint(Equation(), start, times, dt=0.01, method="euler")
+            report(STOCHASTIC, f"torchsde 0.2.6, {peer}", solve, {"nfe": evaluations(solve)[1]})
+
+    optional("torchdiffeq", [MIXTURE, TRIVIAL, EULER], with_torchdiffeq)
+    optional("torchdyn", [MIXTURE, TRIVIAL, EULER], with_torchdyn)
+    optional("torchsde", [STOCHASTIC], with_torchsde)
 
 
-def compiled_velocity(t, x, _):
-    variance = (1 - t) ** 2 + t * t * STD * STD
-    exponent = -0.5 / variance * ((x[..., None, :] - t * ring) ** 2).sum(-1)
-    mean = jax.nn.softmax(exponent, -1) @ ring
-    return mean + (t * STD * STD - (1 - t)) / variance * (x - t * mean)
-
-
-def solver(x):
-    control = diffrax.PIDController(rtol=1e-5, atol=1e-5)
-    term = diffrax.ODETerm(compiled_velocity)
-    solution = diffrax.diffeqsolve(term, diffrax.Dopri5(), 0.0, 1.0, None, x, stepsize_controller=control)
-    return solution.ys[-1], solution.stats["num_steps"]
-
-
-x32 = jnp.asarray(x0, jnp.float32)
-for case, function in ((case, jax.jit(solver)), ("solvers/dopri5-1e-5-per-sample/4096x2-f32", jax.jit(jax.vmap(solver)))):
-    peer = f"diffrax {diffrax.__version__} Dopri5, float32"
-    x, steps = function(x32)
-    accuracy(case, peer, 2 + 6 * np.mean(steps), x)
-    report(case, peer, lambda: jax.block_until_ready(function(x32)))
-
-trivial = jax.jit(
-    lambda y: diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, _: y),
-        diffrax.Dopri5(),
-        0.0,
-        1.0,
-        None,
-        y,
-        stepsize_controller=diffrax.PIDController(rtol=1e-6, atol=1e-6),
-    ).ys
-)
-ones = jnp.ones((1, 2), jnp.float32)
-report("solvers/trivial-dopri5-1e-6/1x2", f"diffrax {diffrax.__version__}, float32", lambda: jax.block_until_ready(trivial(ones)))
-small = lambda: solve_ivp(lambda t, y: y, (0, 1), np.ones(2), method="RK45", rtol=1e-6, atol=1e-6)
-report("solvers/trivial-dopri5-1e-6/1x2", f"SciPy {scipy.__version__} RK45, float64", small)
+optional("scipy", [MIXTURE, TRIVIAL], numpy_and_scipy)
+optional("diffrax", [MIXTURE, OWN_STEPS, TRIVIAL, STOCHASTIC], with_diffrax)
+optional("torch", [MIXTURE, TRIVIAL, EULER, STOCHASTIC], with_torch)

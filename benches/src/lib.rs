@@ -3,6 +3,8 @@
 //! The Python peers draw from the same laws with their own generators: `benches/peers/inputs.py` mirrors this file.
 
 mod clock;
+mod facts;
+mod ring;
 mod schedules;
 
 use std::f64::consts::TAU;
@@ -15,6 +17,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 pub use clock::{Clock, criterion};
+pub use facts::{Facts, record};
+pub use ring::RingVelocity;
 pub use schedules::schedules;
 
 /// The number of Gaussians on the ring.
@@ -108,7 +112,7 @@ pub fn ring_velocity<A: Element>(t: f64, x: &[A], out: &mut [A]) {
 }
 
 /// The centres of the ring.
-static RING: LazyLock<[[f64; 2]; MODES]> = LazyLock::new(|| {
+pub(crate) static RING: LazyLock<[[f64; 2]; MODES]> = LazyLock::new(|| {
     std::array::from_fn(|k| {
         let angle = TAU * k as f64 / MODES as f64;
         [RADIUS * angle.cos(), RADIUS * angle.sin()]

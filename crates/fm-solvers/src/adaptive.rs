@@ -7,12 +7,27 @@
 //! ([`Trajectory`](crate::Trajectory)), since a step that is cut short for each of them costs evaluations. So the grid of
 //! an adaptive solve holds the two ends, and between them only the times at which a step has to end.
 
-use crate::control::{Controller, Decision};
-use crate::embedded::{EmbeddedStepper, Interval};
+mod run;
+
+use self::run::Run;
+use crate::control::Controller;
+use crate::embedded::EmbeddedStepper;
 use crate::initial_step::initial_step;
 use crate::{
-    EmbeddedMethod, Flow, Norm, Observer, SolveError, State, Stats, Step, StepControl, TimeGrid, Tolerance, VectorField,
+    EmbeddedMethod, Flow, Norm, Observer, SolveError, State, Stats, StepControl, TimeGrid, Tolerance, VectorField,
 };
+
+/// What becomes of a step of the smallest length whose error is above the tolerance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub enum AtSmallestStep {
+    /// The solve ends with [`SolveError::StepUnderflow`].
+    #[default]
+    Fail,
+    /// The step is accepted as it is and counted in [`Stats::forced`]: the result comes in bounded time, at an error that
+    /// nothing bounds.
+    Accept,
+}
 
 /// An adaptive solve with its options.
 ///
@@ -23,7 +38,8 @@ use crate::{
 /// | `norm` | [`BatchRms`](Norm::BatchRms) | whose error decides | |
 /// | `control` | [`StepControl::I`] | how the step follows the error | see [`StepControl`] |
 /// | `first_step` | none | the first step; Hairer's rule without, for one evaluation | > 0 |
-/// | `h_min` | 0 | smaller steps are an error, except one cut short by the grid | >= 0 |
+/// | `h_min` | 0 | no smaller step, except one cut short by the grid | >= 0 |
+/// | `at_h_min` | [`Fail`](AtSmallestStep::Fail) | what becomes of a step of that length with too large an error | |
 /// | `h_max` | infinity | the largest step | > 0 |
 /// | `max_steps` | 10000 | trial steps, after which the solve ends where it is | |
 /// | `retries` | 10 | smaller trials after one that is not finite | |
@@ -58,6 +74,9 @@ pub struct AdaptiveSolver {
     pub first_step: Option<f64>,
     /// The smallest step.
     pub h_min: f64,
+    /// What becomes of a smallest step with too large an error. Steps that times cannot resolve, and steps that are not
+    /// finite, are an error all the same.
+    pub at_h_min: AtSmallestStep,
     /// The largest step.
     pub h_max: f64,
     /// The budget of trial steps, rejected ones included. A solve that reaches it returns where it is, with
@@ -79,6 +98,7 @@ impl Default for AdaptiveSolver {
             control: StepControl::default(),
             first_step: None,
             h_min: 0.0,
+            at_h_min: AtSmallestStep::default(),
             h_max: f64::INFINITY,
             max_steps: 10_000,
             retries: 10,
@@ -137,6 +157,16 @@ impl AdaptiveSolver {
         h.max(self.h_min).min(self.h_max)
     }
 
+    /// Whether a step of this length is accepted whatever its error.
+    pub(crate) fn forces(&self, h: f64) -> bool {
+        self.at_h_min == AtSmallestStep::Accept && h <= self.h_min
+    }
+
+    /// The length of the trial after a rejected one.
+    pub(crate) fn retry(&self, h: f64) -> f64 {
+        if self.at_h_min == AtSmallestStep::Accept { self.bound(h) } else { h.min(self.h_max) }
+    }
+
     /// Where a step of length `h` from `t` ends, and whether it ends at `stop`.
     ///
     /// A step that would leave less than a hundredth of itself is stretched to the stop.
@@ -168,120 +198,4 @@ impl AdaptiveSolver {
 /// The field's time just after a jump at `t`, or just before it where `towards` lies before.
 pub(crate) fn beside(t: f64, towards: f64) -> f64 {
     if towards > t { t.next_up() } else { t.next_down() }
-}
-
-/// A solve under way.
-struct Run<'a, S: State> {
-    solver: &'a AdaptiveSolver,
-    stepper: EmbeddedStepper<S>,
-    controller: Controller,
-    /// The length of the next step.
-    h: f64,
-    /// The offending sample of the last rejected trial, if that was not finite. A field that is not finite beyond some
-    /// time lets steps creep up to it: what then underflows is not the tolerance's fault.
-    not_finite_sample: Option<usize>,
-    stats: Stats,
-}
-
-impl<S: State> Run<'_, S> {
-    fn along(
-        &mut self,
-        grid: &TimeGrid,
-        field: &mut dyn VectorField<S>,
-        y: &mut S,
-        observer: &mut dyn Observer<S>,
-    ) -> Result<(), SolveError> {
-        for (i, &stop) in grid.times().iter().enumerate().skip(1) {
-            let jump = self.solver.jumps && i < grid.steps();
-            while self.stats.t != stop {
-                let Some(interval) = self.step(field, stop, jump, y)? else {
-                    self.stats.out_of_steps = true;
-                    return Ok(());
-                };
-                if self.observe(interval, field, y, observer)? == Flow::Stop {
-                    self.stats.stopped_early = self.stats.t != grid.end();
-                    return Ok(());
-                }
-                if self.stats.t == grid.end() {
-                    return Ok(());
-                }
-                if jump && self.stats.t == stop {
-                    self.stepper.begin(field, beside(stop, grid.end()), y)?;
-                    self.controller = Controller::new(self.solver.control, self.stepper.tableau.error_order);
-                } else {
-                    self.stepper.advance(field, self.stats.t, y)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One accepted step towards `stop`; `None` if the budget is spent before.
-    fn step(
-        &mut self,
-        field: &mut dyn VectorField<S>,
-        stop: f64,
-        jump: bool,
-        y: &mut S,
-    ) -> Result<Option<Interval>, SolveError> {
-        let Self { solver, stepper, controller, stats, not_finite_sample, .. } = self;
-        let mut not_finite = 0;
-        while stats.steps + stats.rejected < solver.max_steps {
-            let t0 = stats.t;
-            let (t1, last) = solver.end_of_step(t0, self.h, stop);
-            let interval = Interval { t0, t1, end: if last && jump { beside(t1, t0) } else { t1 } };
-            let h = interval.length();
-            if !last && solver.underflows(t0, h.abs()) {
-                let step = stats.steps;
-                return Err(if let Some(sample) = *not_finite_sample {
-                    SolveError::NonFiniteStep { t: t0, step, sample, h }
-                } else {
-                    let sample = stepper.worst_sample(y, h, solver.tolerance);
-                    SolveError::StepUnderflow { t: t0, step, sample, h }
-                });
-            }
-            stepper.propose(field, interval, y)?;
-            let error = stepper.error(y, h, solver.tolerance, solver.norm);
-            let Decision { accept, factor } = if error.is_finite() {
-                not_finite = 0;
-                controller.decide(error)
-            } else {
-                let sample = stepper.worst_sample(y, h, solver.tolerance);
-                if not_finite == solver.retries {
-                    return Err(SolveError::NonFiniteStep { t: t0, step: stats.steps, sample, h });
-                }
-                not_finite += 1;
-                *not_finite_sample = Some(sample);
-                Decision { accept: false, factor: controller.reject() }
-            };
-            let next = factor * h.abs();
-            if accept {
-                // A step that the grid cut short says little about the next: what was planned before still stands.
-                self.h = solver.bound(if last { next.max(self.h) } else { next });
-                stepper.accept(y);
-                stats.steps += 1;
-                stats.t = t1;
-                return Ok(Some(interval));
-            }
-            if error.is_finite() {
-                *not_finite_sample = None;
-            }
-            self.h = next.min(solver.h_max);
-            stats.rejected += 1;
-        }
-        Ok(None)
-    }
-
-    fn observe(
-        &mut self,
-        interval: Interval,
-        field: &mut dyn VectorField<S>,
-        y: &S,
-        observer: &mut dyn Observer<S>,
-    ) -> Result<Flow, SolveError> {
-        let stepper = &mut self.stepper;
-        let mut interpolate = |t: f64, out: &mut S| stepper.dense(field, interval, y, t, out);
-        let Interval { t0, t1, .. } = interval;
-        observer.observe_step(&mut Step { index: self.stats.steps, t0, t1, y, interpolate: &mut interpolate })
-    }
 }

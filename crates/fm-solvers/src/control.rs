@@ -111,7 +111,9 @@ impl Controller {
             return Decision { accept: false, factor: response.clamp(min_factor, safety) };
         }
         let [last, before] = self.errors;
-        let history = last.powf((p + 2.0 * d) / self.k) * before.powf(-d / self.k);
+        // Integral control remembers nothing, and a power takes longer than all else here.
+        let remembers = p != 0.0 || d != 0.0;
+        let history = if remembers { last.powf((p + 2.0 * d) / self.k) * before.powf(-d / self.k) } else { 1.0 };
         let ceiling = if self.rejected { 1.0 } else { max_factor };
         self.errors = [error.max(Self::FLOOR), last];
         self.rejected = false;

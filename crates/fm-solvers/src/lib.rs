@@ -113,7 +113,7 @@ mod stats;
 mod tableau;
 mod trajectory;
 
-pub use adaptive::AdaptiveSolver;
+pub use adaptive::{AdaptiveSolver, AtSmallestStep};
 pub use control::StepControl;
 pub use error::SolveError;
 pub use field::{Samplewise, Time, VectorField};

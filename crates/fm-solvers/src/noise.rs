@@ -7,6 +7,7 @@
 
 mod brownian;
 mod philox;
+mod rows;
 mod segment;
 #[cfg(feature = "tch")]
 mod tensor;

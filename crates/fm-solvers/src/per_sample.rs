@@ -10,6 +10,7 @@
 //! buffer changes its size, and every sample is evaluated as often as the slowest.
 
 mod run;
+mod start;
 
 use self::run::Run;
 use crate::{AdaptiveSolver, RowState, SolveError, TimeGrid, VectorField};
@@ -25,6 +26,8 @@ pub struct SampleStats {
     pub steps: Vec<usize>,
     /// Rejected trial steps.
     pub rejected: Vec<usize>,
+    /// Steps accepted with an error above the tolerance; see [`AtSmallestStep`](crate::AtSmallestStep).
+    pub forced: Vec<usize>,
     /// The times of the final states: the grid's last time, except for samples that reached the budget of steps.
     pub t: Vec<f64>,
     /// Whether any sample reached its budget of steps.

@@ -12,6 +12,7 @@
 //! # References
 //! Kloeden & Platen, *Numerical Solution of Stochastic Differential Equations*, 1992, section 4.9 (the two calculi).
 
+mod diffusions;
 mod method;
 mod noisy;
 mod reversible;
@@ -53,7 +54,18 @@ pub enum Diffusion<'a, S> {
     Additive(&'a dyn Fn(f64) -> f64),
     /// `g_i(t, x_i)`: each value's noise depends on time and on that value alone. The field writes the `g_i`. Where `g_i`
     /// depends on other values too, [`EulerMaruyama`](crate::SdeMethod::EulerMaruyama) keeps its order; the others do not.
+    ///
+    /// With the noise of [`BrownianPath::scalar`](crate::BrownianPath::scalar), one motion for all values of a sample, they
+    /// may depend on all of them, and every method keeps its order.
     Diagonal(&'a mut dyn VectorField<S>),
+    /// The same with its derivative, for [`Milstein`](crate::SdeMethod::Milstein), which without it takes a difference; the
+    /// other methods do not look at it.
+    DiagonalWithDerivative {
+        /// `g`, as of [`Diagonal`](Self::Diagonal).
+        diffusion: &'a mut dyn VectorField<S>,
+        /// Writes the products `g_i dg_i/dx_i`; for scalar noise `sum_j g_j dg_i/dx_j`.
+        product: &'a mut dyn VectorField<S>,
+    },
 }
 
 impl<S> fmt::Debug for Diffusion<'_, S> {
@@ -61,6 +73,7 @@ impl<S> fmt::Debug for Diffusion<'_, S> {
         f.write_str(match self {
             Self::Additive(_) => "Additive",
             Self::Diagonal(_) => "Diagonal",
+            Self::DiagonalWithDerivative { .. } => "DiagonalWithDerivative",
         })
     }
 }

@@ -11,6 +11,9 @@ pub struct Stats {
     pub steps: usize,
     /// Trial steps that were rejected; none in a fixed-step solve.
     pub rejected: usize,
+    /// Steps of length [`h_min`](crate::AdaptiveSolver::h_min) that were accepted with an error above the tolerance; see
+    /// [`AtSmallestStep::Accept`](crate::AtSmallestStep::Accept).
+    pub forced: usize,
     /// The time of the final state: the grid's last time, unless the solve ended before.
     pub t: f64,
     /// Whether an observer stopped the solve.

@@ -3,6 +3,7 @@
 //! With `--peers` both sides run on the same number of threads, one unless told otherwise, and one table shows the ratios.
 
 mod estimates;
+mod facts;
 mod peers;
 mod table;
 
@@ -14,7 +15,11 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 
 use crate::process::Step;
+use crate::setup;
 use crate::workspace::Workspace;
+
+/// Files of benchmarks that link LibTorch end in this.
+const TENSORS: &str = "_tensors";
 
 /// What the numerical libraries of both sides read to know how many threads they may use.
 const THREADS: [&str; 5] =
@@ -28,19 +33,30 @@ pub(crate) fn run(
 ) -> Result<()> {
     let threads = threads.or(NonZeroUsize::new(1).filter(|_| with_peers));
     let names = match name {
-        Some(name) => vec![known(workspace, name)?],
+        Some(name) => known(workspace, name)?,
         None => all(workspace)?,
     };
     let results = workspace.target().join("criterion");
-    let began = SystemTime::now();
+    let (began, facts) = (SystemTime::now(), workspace.target().join("bench-facts.jsonl"));
+    if facts.exists() {
+        fs::remove_file(&facts)?;
+    }
     for name in &names {
-        let cargo = Step::cargo(&workspace.root).words("bench -p fm-benches --bench").arg(name);
+        let mut cargo = Step::cargo(&workspace.root).words("bench -p fm-benches --bench").arg(name);
+        if name.ends_with(TENSORS) {
+            let libtorch = setup::ensure(workspace, &setup::Request::default())?;
+            cargo = cargo.words("--features tch").envs(libtorch.variables()).envs(libtorch.library_path());
+        }
+        if with_peers {
+            cargo = cargo.env(facts::VARIABLE, &facts);
+        }
         // A relative CARGO_TARGET_DIR means another folder to criterion, which runs inside benches/.
         limited(cargo.env("CRITERION_HOME", &results), threads).run()?;
     }
     if let (true, Some(threads)) = (with_peers, threads) {
-        let ours = estimates::read(&results, &names, began)?;
-        let theirs = peers::measure(workspace, &names, threads)?;
+        let (ours, in_rust) = peers::in_rust(estimates::read(&results, &names, began)?, facts::read(&facts)?);
+        let mut theirs = in_rust;
+        theirs.extend(peers::measure(workspace, &names, threads)?);
         println!("\n{}\n\n{}", machine(threads), table::render(&ours, &theirs));
     }
     Ok(())
@@ -65,10 +81,12 @@ fn all(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn known(workspace: &Workspace, name: &str) -> Result<String> {
+/// The benchmark of that name, and the one beside it that needs LibTorch.
+fn known(workspace: &Workspace, name: &str) -> Result<Vec<String>> {
     let names = all(workspace)?;
     ensure!(names.iter().any(|known| known == name), "there is no benchmark `{name}`; known are {}", names.join(", "));
-    Ok(name.to_owned())
+    let beside = format!("{name}{TENSORS}");
+    Ok(names.into_iter().filter(|known| known == name || *known == beside).collect())
 }
 
 /// The line that makes a table worth keeping.

@@ -1,5 +1,6 @@
 //! Python libraries that do the same job, in a virtual environment of pinned versions.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,16 +8,43 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::limited;
+use super::{facts, limited};
 use crate::process::Step;
 use crate::workspace::Workspace;
+
+/// Our own median, and what is known of the result.
+#[derive(Debug, PartialEq)]
+pub(super) struct Own {
+    pub(super) seconds: f64,
+    pub(super) facts: String,
+}
 
 /// A peer's answer to one of our benchmarks.
 #[derive(Debug, PartialEq)]
 pub(super) struct Peer {
     pub(super) case: String,
     pub(super) name: String,
-    pub(super) seconds: f64,
+    /// None from a library that is not there, which it then says in the place of its facts.
+    pub(super) seconds: Option<f64>,
+    pub(super) facts: String,
+}
+
+/// Our own medians and facts by benchmark id, without those of peers that are measured with them: ids `case by peer`.
+pub(super) fn in_rust(
+    times: BTreeMap<String, f64>,
+    mut facts: BTreeMap<String, String>,
+) -> (BTreeMap<String, Own>, Vec<Peer>) {
+    let (mut ours, mut peers) = (BTreeMap::new(), Vec::new());
+    for (id, seconds) in times {
+        let facts = facts.remove(&id).unwrap_or_default();
+        match id.split_once(" by ") {
+            Some((case, name)) => {
+                peers.push(Peer { case: case.to_owned(), name: name.to_owned(), seconds: Some(seconds), facts });
+            }
+            None => drop(ours.insert(id, Own { seconds, facts })),
+        }
+    }
+    (ours, peers)
 }
 
 /// Runs the script beside each benchmark that has one.
@@ -48,15 +76,30 @@ fn environment(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(python);
     }
     Step::new("python3", &workspace.root).words("-m venv --clear").arg(&folder).run()?;
-    Step::new(&python, &workspace.root).words("-m pip install --quiet --requirement").arg(requirements).run()?;
-    fs::write(stamp, wanted)?;
+    let install =
+        |arguments: &str| Step::new(&python, &workspace.root).words("-m pip install --quiet").words(arguments);
+    if install("--requirement").arg(requirements).run().is_ok() {
+        fs::write(stamp, wanted)?;
+        return Ok(python);
+    }
+    // Those that can be had; a script names the others in its lines, and the next run tries again.
+    for peer in wanted.lines() {
+        if let Err(error) = install(peer).run() {
+            println!("note: {peer} is not there to compare with: {error:#}");
+        }
+    }
     Ok(python)
 }
 
 fn parse(line: &str) -> Option<Peer> {
     let object: Value = serde_json::from_str(line).ok()?;
     let text = |name: &str| Some(object.get(name)?.as_str()?.to_owned());
-    Some(Peer { case: text("case")?, name: text("peer")?, seconds: object.get("seconds")?.as_f64()? })
+    let missing = text("missing").map(|reason| format!("not there: {reason}"));
+    let seconds = object.get("seconds").and_then(Value::as_f64);
+    if seconds.is_none() && missing.is_none() {
+        return None;
+    }
+    Some(Peer { case: text("case")?, name: text("peer")?, seconds, facts: missing.unwrap_or(facts::describe(&object)) })
 }
 
 #[cfg(test)]
@@ -65,8 +108,23 @@ mod tests {
 
     #[test]
     fn a_line_of_a_peer_is_read() {
-        let peer = parse(r#"{"case": "ot/exact/128x2", "peer": "SciPy 1.0", "seconds": 0.5}"#);
-        assert_eq!(peer, Some(Peer { case: "ot/exact/128x2".into(), name: "SciPy 1.0".into(), seconds: 0.5 }));
+        let expected = |seconds, facts: &str| {
+            Some(Peer { case: "ot/exact/128x2".into(), name: "SciPy 1.0".into(), seconds, facts: facts.into() })
+        };
+        let peer = parse(r#"{"case": "ot/exact/128x2", "peer": "SciPy 1.0", "seconds": 0.5, "nfe": 68.0}"#);
+        assert_eq!(peer, expected(Some(0.5), "68 nfe"));
+        let missing = parse(r#"{"case": "ot/exact/128x2", "peer": "SciPy 1.0", "missing": "no module"}"#);
+        assert_eq!(missing, expected(None, "not there: no module"));
+    }
+
+    #[test]
+    fn peers_in_rust_are_told_from_ours_by_their_ids() {
+        let times = BTreeMap::from([("a/b".to_owned(), 1.0), ("a/b by other 1.0".to_owned(), 2.0)]);
+        let facts = BTreeMap::from([("a/b by other 1.0".to_owned(), "81 nfe".to_owned())]);
+        let (ours, peers) = in_rust(times, facts);
+        assert_eq!(ours, BTreeMap::from([("a/b".to_owned(), Own { seconds: 1.0, facts: String::new() })]));
+        let peer = Peer { case: "a/b".into(), name: "other 1.0".into(), seconds: Some(2.0), facts: "81 nfe".into() };
+        assert_eq!(peers, [peer]);
     }
 
     #[test]

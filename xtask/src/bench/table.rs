@@ -4,31 +4,34 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::peers::Peer;
+use super::peers::{Own, Peer};
 
-pub(super) fn render(ours: &BTreeMap<String, f64>, peers: &[Peer]) -> String {
+pub(super) fn render(ours: &BTreeMap<String, Own>, peers: &[Peer]) -> String {
     let alone = ours.keys().filter(|case| peers.iter().all(|peer| peer.case != **case));
     let rows: Vec<_> = peers
         .iter()
-        .map(|peer| (&peer.case, peer.name.as_str(), Some(peer.seconds)))
-        .chain(alone.map(|case| (case, "-", None)))
+        .map(|peer| (&peer.case, peer.name.as_str(), peer.seconds, peer.facts.as_str()))
+        .chain(alone.map(|case| (case, "-", None, "")))
         .collect();
     let case_width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0).max(4);
     let name_width = rows.iter().map(|row| row.1.len()).max().unwrap_or(0).max(4);
     let mut table = format!(
-        "{:case_width$}  {:name_width$}  {:>9}  {:>9}  {:>9}  ours/copy\n",
-        "case", "peer", "peer", "ours", "peer/ours"
+        "{:case_width$}  {:name_width$}  {:>9}  {:>9}  {:>9}  {:>9}  of the peer; ours\n",
+        "case", "peer", "peer", "ours", "peer/ours", "ours/copy"
     );
     let ratio = |above: Option<f64>, below: Option<f64>| {
         above.zip(below).map_or("-".to_owned(), |(above, below)| format!("{:.2}", above / below))
     };
     let time = |seconds: Option<f64>| seconds.map_or("-".to_owned(), duration);
-    for (case, name, theirs) in rows {
-        let own = ours.get(case).copied();
-        let copy = copy_of(case).and_then(|copy| ours.get(&copy).copied());
+    let seconds = |case: &str| ours.get(case).map(|own| own.seconds);
+    for (case, name, theirs, facts) in rows {
+        let own = seconds(case);
+        let copy = copy_of(case).and_then(|copy| seconds(&copy));
+        let known = ours.get(case).map_or("", |own| own.facts.as_str());
+        let known = if facts.is_empty() && known.is_empty() { String::new() } else { format!("  {facts}; {known}") };
         let _ = writeln!(
             table,
-            "{case:case_width$}  {name:name_width$}  {:>9}  {:>9}  {:>9}  {:>9}",
+            "{case:case_width$}  {name:name_width$}  {:>9}  {:>9}  {:>9}  {:>9}{known}",
             time(theirs),
             time(own),
             ratio(theirs, own),
@@ -66,8 +69,10 @@ mod tests {
 
     #[test]
     fn ratios_stand_beside_the_times() {
-        let ours = BTreeMap::from([("ot/exact/128x2".to_owned(), 1e-3), ("ot/copy/128x2".to_owned(), 4e-4)]);
-        let peer = |case: &str| Peer { case: case.into(), name: "SciPy".into(), seconds: 2.5e-3 };
+        let own = |seconds| Own { seconds, facts: String::new() };
+        let ours = BTreeMap::from([("ot/exact/128x2".to_owned(), own(1e-3)), ("ot/copy/128x2".to_owned(), own(4e-4))]);
+        let peer =
+            |case: &str| Peer { case: case.into(), name: "SciPy".into(), seconds: Some(2.5e-3), facts: String::new() };
         let table = render(&ours, &[peer("ot/exact/128x2"), peer("ot/exact/9x9")]);
         let lines: Vec<_> = table.lines().collect();
         assert!(lines[1].ends_with("2.50 ms    1.00 ms       2.50       2.50"), "{table}");
@@ -76,6 +81,16 @@ mod tests {
             lines[3].starts_with("ot/copy/128x2") && lines[3].ends_with("-     400 us          -       1.00"),
             "{table}"
         );
+    }
+
+    #[test]
+    fn facts_stand_behind_the_ratios_and_a_missing_peer_has_a_line() {
+        let ours = BTreeMap::from([("a/b".to_owned(), Own { seconds: 1e-3, facts: "68 nfe".to_owned() })]);
+        let peer = |seconds, facts: &str| Peer { case: "a/b".into(), name: "p".into(), seconds, facts: facts.into() };
+        let table = render(&ours, &[peer(Some(2e-3), "74 nfe"), peer(None, "not there: no module")]);
+        let lines: Vec<_> = table.lines().collect();
+        assert!(lines[1].ends_with("2.00          -  74 nfe; 68 nfe"), "{table}");
+        assert!(lines[2].ends_with("-  not there: no module; 68 nfe"), "{table}");
     }
 
     #[test]

@@ -8,22 +8,9 @@
 //! a grid of 100 steps is as deep as the tree goes, and a step costs dozens of draws for each value.
 
 use ndarray::{Array, Dimension};
-use rand::Rng;
-use rand_distr::StandardNormal;
 
-use super::philox::Philox;
-use super::segment::Segment;
+use super::rows::{CELL, Place, Rows};
 use crate::{Element, Noise, SolveError, State, TimeGrid};
-
-/// Cells are halved at multiples of `2^-53` of their length, the resolution of an `f64` in the unit interval.
-const BITS: u32 = 53;
-const CELL: u64 = 1 << BITS;
-
-/// Values of a sample that share a stream of normals.
-const GROUP: usize = 64;
-
-/// Values above which threads pay for being woken.
-const PARALLEL: usize = 1 << 14;
 
 /// An independent Brownian motion for every value of every sample.
 ///
@@ -57,20 +44,19 @@ const PARALLEL: usize = 1 << 14;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrownianPath {
-    seed: u64,
+    pub(super) seed: u64,
     /// Ascending.
     knots: TimeGrid,
-    samples: Option<Vec<u64>>,
+    pub(super) samples: Option<Vec<u64>>,
+    /// Whether all values of a sample have one motion.
+    scalar: bool,
 }
-
-/// A place in time: a cell and a position in it.
-type Place = (usize, u64);
 
 impl BrownianPath {
     /// The path of a seed, with the times of `knots` as the ends of its cells.
     pub fn new(seed: u64, knots: &TimeGrid) -> Self {
         let knots = if knots.direction() < 0.0 { knots.reversed() } else { knots.clone() };
-        Self { seed, knots, samples: None }
+        Self { seed, knots, samples: None, scalar: false }
     }
 
     /// The same path for a batch that consists of the samples with these numbers.
@@ -91,6 +77,27 @@ impl BrownianPath {
         Self { samples: Some(samples), ..self.clone() }
     }
 
+    /// The same path with one motion for all values of a sample: that of its first.
+    ///
+    /// This makes the noise of an equation scalar, `dX = f dt + g(t, X) dW` with a single `W`. With it every method keeps
+    /// its order for diffusions whose values depend on all values of the sample.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_solvers::{BrownianPath, Noise, SolveError, TimeGrid};
+    /// # use ndarray::Array2;
+    /// let path = BrownianPath::new(7, &TimeGrid::uniform(0.0, 1.0, 1)?);
+    /// let (mut each, mut one) = (Array2::<f32>::zeros((2, 3)), Array2::<f32>::zeros((2, 3)));
+    /// path.increment(0.0, 1.0, &mut each, None)?;
+    /// path.scalar().increment(0.0, 1.0, &mut one, None)?;
+    /// assert!((0..2).all(|i| (0..3).all(|j| one[[i, j]] == each[[i, 0]])));
+    /// # Ok::<(), SolveError>(())
+    /// ```
+    #[must_use]
+    pub fn scalar(&self) -> Self {
+        Self { scalar: true, ..self.clone() }
+    }
+
     /// Writes the increments and the areas of `batch` samples, one sample after the other.
     #[track_caller]
     pub(super) fn fill<A: Element>(
@@ -106,7 +113,12 @@ impl BrownianPath {
         let (p0, p1) = (self.place(t0)?, self.place(t1)?);
         let length = dw.len() / batch.max(1);
         let rows = Rows { path: self, from: p0.min(p1), to: p0.max(p1), reversed: p1 < p0, length };
-        if !dw.is_empty() {
+        if self.scalar && length > 1 {
+            let mut area = area;
+            Rows { length: 1, ..rows }.fill(0, &mut dw[..batch], area.as_deref_mut().map(|area| &mut area[..batch]));
+            spread(dw, length);
+            area.into_iter().for_each(|area| spread(area, length));
+        } else if !dw.is_empty() {
             rows.fill(0, dw, area);
         }
         Ok(())
@@ -125,102 +137,9 @@ impl BrownianPath {
         Ok(if position >= CELL { (cell + 1, 0) } else { (cell, position) })
     }
 
-    fn length(&self, cell: usize) -> f64 {
+    /// The length of a cell.
+    pub(super) fn length(&self, cell: usize) -> f64 {
         self.knots.times()[cell + 1] - self.knots.times()[cell]
-    }
-}
-
-/// One question, for some samples.
-#[derive(Clone, Copy)]
-struct Rows<'a> {
-    path: &'a BrownianPath,
-    from: Place,
-    to: Place,
-    reversed: bool,
-    /// Values of a sample.
-    length: usize,
-}
-
-impl Rows<'_> {
-    /// Fills the rows from `first` on; in parts on several threads if there are many, which changes no number.
-    fn fill<A: Element>(self, first: usize, dw: &mut [A], mut area: Option<&mut [A]>) {
-        let rows = dw.len() / self.length;
-        if dw.len() >= PARALLEL && rows > 1 {
-            let half = rows / 2;
-            let (dw0, dw1) = dw.split_at_mut(half * self.length);
-            let (area0, area1) = area.map(|area| area.split_at_mut(half * self.length)).unzip();
-            rayon::join(|| self.fill(first, dw0, area0), || self.fill(first + half, dw1, area1));
-            return;
-        }
-        for (i, row) in dw.chunks_mut(self.length).enumerate() {
-            let index = first + i;
-            let sample = self.path.samples.as_ref().map_or(index as u64, |samples| samples[index]);
-            for (group, dw) in row.chunks_mut(GROUP).enumerate() {
-                let at = i * self.length + group * GROUP;
-                let area = area.as_deref_mut().map(|area| &mut area[at..][..dw.len()]);
-                self.fill_group(sample, group, dw, area);
-            }
-        }
-    }
-
-    fn fill_group<A: Element>(self, sample: u64, group: usize, dw: &mut [A], area: Option<&mut [A]>) {
-        let sign = if self.reversed { -1.0 } else { 1.0 };
-        let (cell, position) = self.from;
-        if position == 0 && self.to == (cell + 1, 0) && area.is_none() {
-            let scale = sign * self.path.length(cell).sqrt();
-            let mut normals = self.normals(sample, cell, 0, group);
-            for dw in dw {
-                *dw = A::from_f64(scale * normals.sample::<f64, _>(StandardNormal));
-            }
-            return;
-        }
-        let mut sums = [Segment::default(); GROUP];
-        let sums = &mut sums[..dw.len()];
-        for cell in self.from.0..=self.to.0 {
-            let begin = if cell == self.from.0 { self.from.1 } else { 0 };
-            let end = if cell == self.to.0 { self.to.1 } else { CELL };
-            if begin < end {
-                self.add_cell((sample, cell, group), (begin, end), area.is_some(), sums);
-            }
-        }
-        for (dw, sum) in dw.iter_mut().zip(&*sums) {
-            *dw = A::from_f64(sign * sum.increment);
-        }
-        for (area, sum) in area.into_iter().flatten().zip(sums) {
-            *area = A::from_f64(sum.area);
-        }
-    }
-
-    /// Adds a part of a cell to the segments of a group.
-    fn add_cell(
-        self,
-        (sample, cell, group): (u64, usize, usize),
-        (begin, end): (u64, u64),
-        with_area: bool,
-        sums: &mut [Segment],
-    ) {
-        let length = self.path.length(cell);
-        let whole = begin == 0 && end == CELL;
-        let mut increments = self.normals(sample, cell, 0, group);
-        // No halving is at the end of its cell: the position is free for the areas.
-        let mut areas = (with_area || !whole).then(|| self.normals(sample, cell, CELL, group));
-        for (i, sum) in sums.iter_mut().enumerate() {
-            let area = areas.as_mut().map_or(0.0, |normals| normals.sample(StandardNormal));
-            let mut part = Segment::draw(length, increments.sample(StandardNormal), area);
-            if !whole {
-                let value = group * GROUP + i;
-                part = part.part(BITS, begin, end, |position| {
-                    let mut normals = self.normals(sample, cell, position, value);
-                    (normals.sample(StandardNormal), normals.sample(StandardNormal))
-                });
-            }
-            *sum = sum.join(part);
-        }
-    }
-
-    /// The normals of a position in a cell, far from those of the next `index`.
-    fn normals(self, sample: u64, cell: usize, position: u64, index: usize) -> Philox {
-        Philox::new(self.path.seed, [sample, cell as u64, position, (index as u64) << 16])
     }
 }
 
@@ -239,6 +158,14 @@ impl<A: Element, D: Dimension> Noise<Array<A, D>> for BrownianPath {
         let batch = dw.batch();
         let area = area.map(standard_slice);
         self.fill((t0, t1), batch, standard_slice(dw), area)
+    }
+}
+
+/// Gives every sample of `length` values the value that stands at its number.
+fn spread<A: Element>(values: &mut [A], length: usize) {
+    for i in (0..values.len() / length).rev() {
+        let value = values[i];
+        values[i * length..(i + 1) * length].fill(value);
     }
 }
 

@@ -4,139 +4,52 @@ use super::SampleStats;
 use crate::adaptive::beside;
 use crate::control::{Controller, Decision};
 use crate::embedded::Interval;
-use crate::initial_step::Norms;
 use crate::runge_kutta::evaluate;
 use crate::{AdaptiveSolver, EmbeddedTableau, ErrorEstimate, RowState, SolveError, Time, TimeGrid, VectorField};
 
 /// A sample under way.
 #[derive(Clone, Copy, Debug)]
-struct Sample {
+pub(super) struct Sample {
     /// Its place in the original batch.
-    id: usize,
-    t: f64,
+    pub(super) id: usize,
+    pub(super) t: f64,
     /// The time of its first derivative: `t`, or just after it where the field jumps.
-    first: f64,
+    pub(super) first: f64,
     /// The length of its next step.
-    h: f64,
-    controller: Controller,
+    pub(super) h: f64,
+    pub(super) controller: Controller,
     /// Trials in a row that were not finite, and whether the last rejected one was such.
-    not_finite: u32,
-    blocked: bool,
+    pub(super) not_finite: u32,
+    pub(super) blocked: bool,
     /// The grid time that it is heading for.
-    stop: usize,
+    pub(super) stop: usize,
     /// The trial step.
-    trial: Interval,
-    last: bool,
+    pub(super) trial: Interval,
+    pub(super) last: bool,
 }
 
 pub(super) struct Run<'a, S: RowState> {
-    solver: &'a AdaptiveSolver,
-    tableau: &'static EmbeddedTableau,
-    grid: &'a TimeGrid,
-    active: Vec<Sample>,
-    y: S,
-    proposed: S,
-    stages: S::Stages,
+    pub(super) solver: &'a AdaptiveSolver,
+    pub(super) tableau: &'static EmbeddedTableau,
+    pub(super) grid: &'a TimeGrid,
+    pub(super) active: Vec<Sample>,
+    pub(super) y: S,
+    pub(super) proposed: S,
+    pub(super) stages: S::Stages,
     /// Per active sample: step lengths with sign, times of an evaluation, errors.
-    h: Vec<f64>,
-    times: Vec<f64>,
-    errors: Vec<f64>,
+    pub(super) h: Vec<f64>,
+    pub(super) times: Vec<f64>,
+    pub(super) errors: Vec<f64>,
     /// The active samples' places in the original batch.
-    ids: Vec<usize>,
+    pub(super) ids: Vec<usize>,
     /// Positions of the samples that a step concerns.
-    chosen: Vec<usize>,
+    pub(super) chosen: Vec<usize>,
     /// 0, 1, 2, ...
-    positions: Vec<usize>,
+    pub(super) positions: Vec<usize>,
     pub(super) stats: SampleStats,
 }
 
-impl<'a, S: RowState> Run<'a, S> {
-    pub(super) fn new(solver: &'a AdaptiveSolver, grid: &'a TimeGrid, y: &S) -> Self {
-        let tableau = solver.method.tableau();
-        let batch = y.batch();
-        let mut own = y.alloc_like();
-        own.copy_from(y);
-        let t = grid.start();
-        let controller = Controller::new(solver.control, tableau.error_order);
-        let trial = Interval { t0: t, t1: t, end: t };
-        let sample = |id| Sample {
-            id,
-            t,
-            first: t,
-            h: 0.0,
-            controller,
-            not_finite: 0,
-            blocked: false,
-            stop: 1,
-            trial,
-            last: false,
-        };
-        Self {
-            solver,
-            tableau,
-            grid,
-            active: (0..batch).map(sample).collect(),
-            proposed: y.alloc_like(),
-            y: own,
-            stages: y.stages(tableau.end() + 1),
-            h: vec![0.0; batch],
-            times: vec![t; batch],
-            errors: vec![0.0; batch],
-            ids: (0..batch).collect(),
-            chosen: (0..batch).collect(),
-            positions: (0..batch).collect(),
-            stats: SampleStats {
-                calls: 0,
-                nfe: vec![0; batch],
-                steps: vec![0; batch],
-                rejected: vec![0; batch],
-                t: vec![t; batch],
-                out_of_steps: false,
-            },
-        }
-    }
-
-    /// The first derivatives and step sizes.
-    pub(super) fn start(&mut self, field: &mut dyn VectorField<S>) -> Result<(), SolveError> {
-        field.select(&self.ids);
-        self.evaluate(field, 0, false)?;
-        if let Some(h) = self.solver.first_step {
-            self.active.iter_mut().for_each(|sample| sample.h = self.solver.bound(h));
-            return Ok(());
-        }
-        let span = (self.grid.end() - self.grid.start()).abs();
-        let direction = self.grid.direction();
-        let state = &self.y;
-        S::set_stage(&mut self.stages, 1, |out| {
-            out.copy_from(state);
-            Ok(())
-        })?;
-        self.h.fill(1.0);
-        let d0 = self.scaled(&[0.0, 1.0]);
-        let norms: Vec<Norms> = d0.into_iter().zip(self.scaled(&[1.0])).map(|(d0, d1)| Norms { d0, d1 }).collect();
-        for ((h, time), norms) in self.h.iter_mut().zip(&mut self.times).zip(&norms) {
-            *h = direction * norms.trial(span);
-            *time = self.grid.start() + *h;
-        }
-        self.proposed.combine_rows(&self.y, &self.h, &[1.0], &self.stages);
-        self.evaluate(field, 1, true)?;
-        let trials = std::mem::take(&mut self.h);
-        self.h = trials.iter().map(|h| 1.0 / h).collect();
-        for (i, d2) in self.scaled(&[-1.0, 1.0]).into_iter().enumerate() {
-            let h = norms[i].first_step(trials[i].abs(), d2, self.tableau.error_order, span);
-            self.active[i].h = self.solver.bound(h);
-        }
-        Ok(())
-    }
-
-    /// The norms of a combination of the derivatives, per sample.
-    fn scaled(&self, row: &[f64]) -> Vec<f64> {
-        let estimate = ErrorEstimate { rows: &[row], tolerance: self.solver.tolerance };
-        let mut norms = vec![0.0; self.active.len()];
-        self.y.sample_errors(&self.y, &self.h, &self.stages, &estimate, &mut norms);
-        norms
-    }
-
+impl<S: RowState> Run<'_, S> {
     pub(super) fn finish(&mut self, field: &mut dyn VectorField<S>, out: &mut S) -> Result<(), SolveError> {
         self.retire(field, out);
         while !self.active.is_empty() {
@@ -159,7 +72,7 @@ impl<'a, S: RowState> Run<'a, S> {
             sample.trial = Interval { t0: sample.t, t1, end: if jump { beside(t1, sample.t) } else { t1 } };
             sample.last = last;
             *h = sample.trial.length();
-            if !last && self.solver.underflows(sample.t, h.abs()) {
+            if !last && self.solver.underflows(sample.t, sample.h) {
                 let Sample { id, t, blocked, .. } = *sample;
                 let (step, sample, h) = (self.stats.steps[id], id, *h);
                 return Err(if blocked {
@@ -191,7 +104,12 @@ impl<'a, S: RowState> Run<'a, S> {
     }
 
     /// Evaluates the field into a derivative, at the proposed or the current states and the planned times.
-    fn evaluate(&mut self, field: &mut dyn VectorField<S>, stage: usize, proposed: bool) -> Result<(), SolveError> {
+    pub(super) fn evaluate(
+        &mut self,
+        field: &mut dyn VectorField<S>,
+        stage: usize,
+        proposed: bool,
+    ) -> Result<(), SolveError> {
         self.stats.calls += 1;
         for sample in &self.active {
             self.stats.nfe[sample.id] += 1;
@@ -205,7 +123,7 @@ impl<'a, S: RowState> Run<'a, S> {
         self.chosen.clear();
         for (i, (sample, &error)) in self.active.iter_mut().zip(&self.errors).enumerate() {
             let Sample { id, trial, .. } = *sample;
-            let Decision { accept, factor } = if error.is_finite() {
+            let Decision { mut accept, factor } = if error.is_finite() {
                 sample.not_finite = 0;
                 sample.controller.decide(error)
             } else {
@@ -217,6 +135,10 @@ impl<'a, S: RowState> Run<'a, S> {
                 Decision { accept: false, factor: sample.controller.reject() }
             };
             let next = factor * trial.length().abs();
+            if !accept && error.is_finite() && self.solver.forces(sample.h.min(trial.length().abs())) {
+                accept = true;
+                self.stats.forced[id] += 1;
+            }
             if accept {
                 self.chosen.push(i);
                 self.stats.steps[id] += 1;
@@ -225,7 +147,7 @@ impl<'a, S: RowState> Run<'a, S> {
             } else {
                 self.stats.rejected[id] += 1;
                 sample.blocked = !error.is_finite();
-                sample.h = next.min(self.solver.h_max);
+                sample.h = self.solver.retry(next);
             }
         }
         Ok(())

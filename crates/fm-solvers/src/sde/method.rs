@@ -16,7 +16,7 @@ use crate::{SolveError, Tableau};
 /// | method | calculus | strong order: additive, diagonal | drifts, diffusions per step |
 /// |---|---|---|---|
 /// | `euler-maruyama` | Ito | 1, 1/2 | 1, 1 |
-/// | `milstein` | Ito | 1, 1 | 1, 2 |
+/// | `milstein` | Ito | 1, 1 | 1, 2 (`g` and `g g'` where that is given) |
 /// | `srk` | Ito | 3/2, 3/2 | 2, 4 |
 /// | `heun` | Stratonovich | 1, 1 | 2, 2 |
 /// | `reversible-heun` | Stratonovich | 1, 1 | 1, 1 after a first of each |
@@ -54,6 +54,8 @@ pub enum SdeMethod {
     /// X' = X + h f + g dw + (g(X + h f + sqrt(h) g) - g) (dw^2 - h)/(2 sqrt(h))
     /// ```
     ///
+    /// With [`Diffusion::DiagonalWithDerivative`] it is `X' = X + h f + g dw + g g' (dw^2 - h)/2`.
+    ///
     /// # References
     /// Milstein 1974; Kloeden & Platen 1992, section 11.1.
     Milstein,
@@ -84,6 +86,8 @@ pub(crate) enum SdeScheme {
     /// Every `h f` of a Runge-Kutta method becomes `h f + g dw`.
     Stratonovich(&'static Tableau),
     Reversible,
+    /// With the derivative of the diffusion.
+    Milstein,
 }
 
 impl SdeMethod {
@@ -116,6 +120,7 @@ impl SdeMethod {
             return Err(SolveError::WrongCalculus { method: self, needs: self.calculus(), found: calculus });
         }
         Ok(match self {
+            Self::Milstein if matches!(diffusion, Diffusion::DiagonalWithDerivative { .. }) => SdeScheme::Milstein,
             Self::Milstein if !additive => SdeScheme::Ito(&StochasticTableau::MILSTEIN),
             Self::EulerMaruyama | Self::Milstein => SdeScheme::Ito(&StochasticTableau::EULER_MARUYAMA),
             Self::Srk if additive => SdeScheme::Ito(&StochasticTableau::SRA1),

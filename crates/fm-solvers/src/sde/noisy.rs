@@ -4,6 +4,9 @@
 //! and the coefficients are host numbers: a method adds no operation. Rejected: products and squares as operations of
 //! their own, which take a pass over memory each.
 //!
+//! Pairs of states have no noise: the second part is there for the log-density of a sample, which follows the equation
+//! without noise (the probability flow), and noise for one part only would be a rule that the type does not show.
+//!
 //! # References
 //! Roessler 2010, as in [`SdeMethod::Srk`](crate::SdeMethod::Srk), whose polynomials are of the highest degree.
 

@@ -5,10 +5,11 @@
 //! # References
 //! Those of [`SdeMethod`].
 
+use super::diffusions::{Diffusions, Driver};
 use super::method::SdeScheme;
 use super::reversible::Shadow;
 use super::tableau::StochasticTableau;
-use super::{Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeState};
+use super::{Diffusion, NoiseWeight, Sde, SdeMethod, SdeState};
 use crate::runge_kutta::evaluate;
 use crate::{Noise, SolveError, Tableau, Time};
 
@@ -52,21 +53,6 @@ pub struct SdeStepper<'a, S: SdeState> {
     nfe: (u64, u64),
 }
 
-/// The noise of a step.
-pub(super) struct Driver<S> {
-    pub(super) dw: S,
-    pub(super) area: Option<S>,
-}
-
-/// The diffusions of a step and the terms in which they enter a state.
-pub(super) struct Diffusions<S: SdeState> {
-    pub(super) stages: S::Stages,
-    /// Additive diffusions, which have no stages.
-    pub(super) levels: Vec<f64>,
-    additive: bool,
-    terms: Vec<NoiseTerm>,
-}
-
 impl<'a, S: SdeState> SdeStepper<'a, S> {
     /// Allocates for states with the layout of `y`.
     ///
@@ -78,6 +64,7 @@ impl<'a, S: SdeState> SdeStepper<'a, S> {
             SdeScheme::Ito(tableau) => (tableau.c0.len(), tableau.c1.len()),
             SdeScheme::Stratonovich(tableau) => (tableau.stages(), tableau.stages()),
             SdeScheme::Reversible => (2, 2),
+            SdeScheme::Milstein => (1, 2),
         };
         let additive = matches!(sde.diffusion, Diffusion::Additive(_));
         let with_area = matches!(scheme, SdeScheme::Ito(tableau) if tableau.needs_area());
@@ -118,6 +105,7 @@ impl<'a, S: SdeState> SdeStepper<'a, S> {
             SdeScheme::Ito(tableau) => self.ito(tableau, t0, t1, y),
             SdeScheme::Stratonovich(tableau) => self.stratonovich(tableau, t0, t1, y),
             SdeScheme::Reversible => self.reversible(t0, t1, y),
+            SdeScheme::Milstein => self.milstein(t0, t1, y),
         }
     }
 
@@ -162,6 +150,19 @@ impl<'a, S: SdeState> SdeStepper<'a, S> {
             self.diffusion(i, at(t0, t1, c), y)?;
         }
         self.finish(h, tableau.b, tableau.b.iter().map(|&b| increment(b)), y);
+        Ok(())
+    }
+
+    fn milstein(&mut self, t0: f64, t1: f64, y: &mut S) -> Result<(), SolveError> {
+        self.drift(0, t0, y)?;
+        self.diffusion(0, t0, y)?;
+        if let Diffusion::DiagonalWithDerivative { product, .. } = &mut self.sde.diffusion {
+            self.nfe.1 += 1;
+            S::set_stage(&mut self.diffusions.stages, 1, |out| evaluate(*product, Time::All(t0), y, out))?;
+        }
+        let length = (t1 - t0).abs();
+        let ito = NoiseWeight { powers: [-0.5 * length, 0.0, 0.5, 0.0], area: 0.0 };
+        self.finish(t1 - t0, &[1.0], [increment(1.0), ito].into_iter(), y);
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl<'a, S: SdeState> SdeStepper<'a, S> {
                 diffusions.levels[i] = g(t);
                 Ok(())
             }
-            Diffusion::Diagonal(field) => {
+            Diffusion::Diagonal(field) | Diffusion::DiagonalWithDerivative { diffusion: field, .. } => {
                 self.nfe.1 += 1;
                 let at = if i == 0 { y } else { work };
                 S::set_stage(&mut diffusions.stages, i, |out| evaluate(*field, Time::All(t), at, out))
@@ -223,22 +224,6 @@ impl<'a, S: SdeState> SdeStepper<'a, S> {
         self.work.combine(y, h, row, &self.drifts);
         self.diffusions.add(&mut self.work, &self.noise, weights);
         std::mem::swap(y, &mut self.work);
-    }
-}
-
-impl<S: SdeState> Diffusions<S> {
-    /// Adds the first diffusions with these weights to a state.
-    fn add(&mut self, to: &mut S, noise: &Driver<S>, weights: impl Iterator<Item = NoiseWeight>) {
-        self.terms.clear();
-        if self.additive {
-            let sum =
-                weights.zip(&self.levels).fold(NoiseWeight::default(), |sum, (weight, &g)| sum.plus(weight.times(g)));
-            self.terms.push(NoiseTerm { diffusion: None, weight: sum });
-        } else {
-            let terms = weights.enumerate().filter(|(_, weight)| *weight != NoiseWeight::default());
-            self.terms.extend(terms.map(|(stage, weight)| NoiseTerm { diffusion: Some(stage), weight }));
-        }
-        to.add_noise(&noise.dw, noise.area.as_ref(), &self.stages, &self.terms);
     }
 }
 

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use ndarray::{Array, CowArray, Dimension, NdFloat};
 
-use self::error::Operands;
+use self::error::with_operands;
+use self::kernel::{TERMS, Terms};
 use super::{Layout, RowState, State};
 use crate::norm::{exceeds, larger};
 use crate::{ErrorEstimate, Norm, SolveError};
@@ -49,7 +50,7 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
     }
 
     fn same_layout(&self, other: &Self) -> bool {
-        self.raw_dim() == other.raw_dim()
+        self.shape() == other.shape()
     }
 
     fn alloc_like(&self) -> Self {
@@ -82,15 +83,13 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
         let stages = &stages[..row.len()];
         check_shapes(self, base, stages);
         make_standard(self);
-        let (Some(x), true) = (base.as_slice(), stages.iter().all(Self::is_standard_layout)) else {
+        if combine_slices(slice_mut(self), base, h, row, stages).is_none() {
             // The same sums in the same order: a transposed initial state in its first step, or a field that returns one.
             self.assign(base);
             for (&a, k) in row.iter().zip(stages).filter(|(a, _)| **a != 0.0) {
                 self.scaled_add(A::from_f64(h * a), k);
             }
-            return;
-        };
-        kernel::combine(slice_mut(self), x, || terms(row, stages).map(|(a, k)| (A::from_f64(h * a), k)));
+        }
     }
 
     fn move_stage(stages: &mut Vec<Self>, from: usize, to: usize) {
@@ -98,28 +97,28 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
     }
 
     fn error(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        let operands = Operands::new(self, start, stages, estimate);
-        match norm {
+        with_operands(self, start, stages, estimate, |operands| match norm {
             Norm::BatchRms => operands.error(h),
             Norm::MaxOverSamples => {
                 let mut worst = 0.0;
                 operands.sample_errors(|_| h, |_, error| worst = larger(worst, error));
                 worst
             }
-        }
+        })
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>) -> (usize, f64) {
-        let operands = Operands::new(self, start, stages, estimate);
         let mut worst = (0, 0.0);
-        operands.sample_errors(
-            |_| h,
-            |i, error| {
-                if exceeds(error, worst.1) {
-                    worst = (i, error);
-                }
-            },
-        );
+        with_operands(self, start, stages, estimate, |operands| {
+            operands.sample_errors(
+                |_| h,
+                |i, error| {
+                    if exceeds(error, worst.1) {
+                        worst = (i, error);
+                    }
+                },
+            );
+        });
         worst
     }
 }
@@ -131,12 +130,15 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
         let stages = &stages[..row.len()];
         check_shapes(self, base, stages);
         make_standard(self);
-        let (base, stages) = (base.as_standard_layout(), standard(stages));
-        let base = slice(&base);
-        let length = self.len() / self.batch();
         let out = slice_mut(self);
-        out.copy_from_slice(base);
-        kernel::add_samples(out, length.max(1), |i| h[i], terms(row, &stages));
+        let length = (out.len() / h.len()).max(1);
+        let (base, stages) = (base.as_standard_layout(), standard(stages));
+        let mut base = base.as_slice();
+        let mut terms = Terms::none();
+        for (row, stages) in row.chunks(TERMS).zip(stages.chunks(TERMS)) {
+            terms.set(1.0, row, slices_of(stages)).expect("in standard layout");
+            kernel::combine_samples(out, base.take(), &mut terms, row, (length, h));
+        }
     }
 
     #[track_caller]
@@ -155,8 +157,9 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
             errors.len(),
             self.batch()
         );
-        let operands = Operands::new(self, start, stages, estimate);
-        operands.sample_errors(|i| h[i], |i, error| errors[i] = larger(errors[i], error));
+        with_operands(self, start, stages, estimate, |operands| {
+            operands.sample_errors(|i| h[i], |i, error| errors[i] = larger(errors[i], error));
+        });
     }
 
     #[track_caller]
@@ -201,18 +204,35 @@ impl<A: Element, D: Dimension> RowState for Array<A, D> {
     }
 }
 
-/// The terms of a combination that are not zero.
-fn terms<'a, A: Element, D: Dimension>(
-    row: &'a [f64],
-    stages: &'a [Array<A, D>],
-) -> impl Iterator<Item = (f64, &'a [A])> {
-    let slice = |k: &'a Array<A, D>| k.as_slice().expect("made standard by the caller");
-    row.iter().zip(stages).filter(|(a, _)| **a != 0.0).map(move |(&a, k)| (a, slice(k)))
+/// The values of each derivative, if they are in standard layout.
+fn slices_of<A: Element, D: Dimension>(stages: &[Array<A, D>]) -> impl Iterator<Item = Option<&[A]>> {
+    stages.iter().map(|k| k.as_slice())
+}
+
+/// [`State::combine`] where all operands are slices.
+#[inline]
+fn combine_slices<A: Element, D: Dimension>(
+    out: &mut [A],
+    base: &Array<A, D>,
+    h: f64,
+    row: &[f64],
+    stages: &[Array<A, D>],
+) -> Option<()> {
+    let (row, later_row) = row.split_at(row.len().min(TERMS));
+    let (stages, later_stages) = stages.split_at(row.len());
+    let mut terms = Terms::none();
+    terms.set(h, row, slices_of(stages))?;
+    kernel::combine(out, Some(base.as_slice()?), &terms);
+    for (row, stages) in later_row.chunks(TERMS).zip(later_stages.chunks(TERMS)) {
+        terms.set(h, row, slices_of(stages))?;
+        kernel::combine(out, None, &terms);
+    }
+    Some(())
 }
 
 #[track_caller]
 fn check_shapes<A: Element, D: Dimension>(out: &Array<A, D>, base: &Array<A, D>, stages: &[Array<A, D>]) {
-    for operand in stages.iter().chain([base]) {
+    for operand in [base].into_iter().chain(stages) {
         assert!(
             out.same_layout(operand),
             "a combination needs operands of one shape and got {} and {}",

@@ -8,69 +8,16 @@
 //! chain of additions over the derivatives as the field returned them; no second solver is needed for gradients. The
 //! choice of step sizes is not differentiated: errors are measured outside the record.
 
+mod rows;
+mod stages;
+
 use std::cell::RefCell;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::{Layout, RowState, State};
-use crate::norm::larger;
+pub use self::stages::TensorStages;
+use super::{Layout, State};
 use crate::{ErrorEstimate, Norm, SolveError};
-
-/// Coefficient rows that stay on the device. Tableaux have fewer; the rows of interpolants and of multistep methods on
-/// unequal grids come and go.
-const ROWS: usize = 32;
-
-/// Derivatives of tensor states: a `[1, s, n]` block, and a handle per row in the state's shape.
-#[derive(Debug)]
-pub struct TensorStages {
-    shape: Vec<i64>,
-    block: Tensor,
-    slots: Vec<Tensor>,
-    /// Coefficient rows on the device, uploaded when first used; the oldest make room. A step of a Runge-Kutta method has
-    /// none to upload.
-    rows: RefCell<Vec<(Vec<f64>, Tensor)>>,
-}
-
-impl TensorStages {
-    /// A derivative, in the state's shape.
-    pub(crate) fn get(&self, index: usize) -> &Tensor {
-        &self.slots[index]
-    }
-
-    fn row_view(&self, index: usize) -> Tensor {
-        self.block.select(1, index as i64).view(self.shape.as_slice())
-    }
-
-    fn tracked(&self, count: usize) -> bool {
-        self.slots[..count].iter().any(Tensor::requires_grad)
-    }
-
-    /// `row` as a `[1, 1, row.len()]` tensor where the block is.
-    fn device_row(&self, row: &[f64]) -> Tensor {
-        let mut rows = self.rows.borrow_mut();
-        if let Some((_, tensor)) = rows.iter().find(|(known, _)| known == row) {
-            return tensor.shallow_clone();
-        }
-        let tensor = Tensor::from_slice(row).to_kind(self.block.kind()).to_device(self.block.device()).view([1, 1, -1]);
-        if rows.len() == ROWS {
-            drop(rows.remove(0));
-        }
-        rows.push((row.to_vec(), tensor.shallow_clone()));
-        tensor
-    }
-
-    /// `sum_j row[j] stages[j]` as a vector of all values, outside the record.
-    fn sum(&self, row: &[f64]) -> Tensor {
-        if self.tracked(row.len()) {
-            let terms = row.iter().zip(&self.slots).filter(|(a, _)| **a != 0.0);
-            return terms
-                .fold(self.block.select(1, 0).zeros_like(), |sum, (&a, k)| sum + k.reshape([1, -1]) * a)
-                .view([-1]);
-        }
-        let block = self.block.narrow(1, 0, row.len() as i64);
-        self.device_row(row).bmm(&block).view([-1])
-    }
-}
 
 /// The squared quotients of the rows of an estimate and the scale, per sample, `[rows, batch]`; `h` is a number or one for
 /// each sample, `[batch, 1]`.
@@ -101,17 +48,6 @@ fn errors(mean_squares: &Tensor) -> Tensor {
     // Zero over the smallest number where there is no error at all.
     let denominator = (&m5 + mean_squares.get(1) * 0.01).clamp_min(f64::from(f32::MIN_POSITIVE));
     m5 / denominator.sqrt()
-}
-
-/// Lengths of steps as a column where the state is.
-fn column(h: &[f64], like: &Tensor) -> Tensor {
-    Tensor::from_slice(h).to_kind(like.kind()).to_device(like.device()).view([-1, 1])
-}
-
-/// Positions of samples where the state is.
-fn positions(samples: &[usize], device: Device) -> Tensor {
-    let samples: Vec<i64> = samples.iter().map(|&i| i as i64).collect();
-    Tensor::from_slice(&samples).to_device(device)
 }
 
 impl State for Tensor {
@@ -220,75 +156,5 @@ impl State for Tensor {
             let worst = errors.argmax(0, false).int64_value(&[]);
             (worst as usize, errors.double_value(&[worst]))
         })
-    }
-}
-
-impl RowState for Tensor {
-    fn combine_rows(&mut self, base: &Self, h: &[f64], row: &[f64], stages: &TensorStages) {
-        assert_eq!(h.len(), base.batch(), "one step size for each sample");
-        let batch = [h.len() as i64, -1];
-        let h = column(h, base);
-        if base.requires_grad() || stages.tracked(row.len()) {
-            let terms = row.iter().zip(&stages.slots).filter(|(a, _)| **a != 0.0);
-            let sum = terms.fold(base.reshape(batch), |sum, (&a, k)| sum + k.reshape(batch) * (&h * a));
-            *self = sum.view(stages.shape.as_slice());
-            return;
-        }
-        let sum = base.reshape(batch).addcmul(&stages.sum(row).view(batch), &h);
-        *self = sum.view(stages.shape.as_slice());
-    }
-
-    fn sample_errors(
-        &self,
-        start: &Self,
-        h: &[f64],
-        stages: &TensorStages,
-        estimate: &ErrorEstimate<'_>,
-        found: &mut [f64],
-    ) {
-        let own: Vec<f64> = no_grad(|| {
-            let errors = errors(&mean_squares(self, start, &column(h, self), stages, estimate));
-            Vec::try_from(errors.to_kind(Kind::Double)).expect("a vector of kind Double")
-        });
-        assert_eq!(found.len(), own.len(), "one error for each sample");
-        for (found, own) in found.iter_mut().zip(own) {
-            *found = larger(*found, own);
-        }
-    }
-
-    fn copy_samples(&mut self, to: &[usize], source: &Self, from: &[usize]) {
-        let rows = source.index_select(0, &positions(from, source.device()));
-        *self = self.index_copy(0, &positions(to, self.device()), &rows);
-    }
-
-    fn copy_stage_samples(stages: &mut TensorStages, from: usize, to: usize, samples: &[usize]) {
-        let samples = positions(samples, stages.block.device());
-        let rows = stages.slots[from].index_select(0, &samples);
-        let merged = stages.slots[to].index_copy(0, &samples, &rows);
-        if merged.requires_grad() {
-            stages.slots[to] = merged;
-        } else {
-            let mut row = stages.row_view(to);
-            row.copy_(&merged);
-            stages.slots[to] = row;
-        }
-    }
-
-    fn keep_samples(&mut self, samples: &[usize]) {
-        *self = self.index_select(0, &positions(samples, self.device()));
-    }
-
-    fn keep_stage_samples(stages: &mut TensorStages, samples: &[usize]) {
-        let (count, batch) = (stages.slots.len() as i64, stages.shape[0]);
-        let samples = positions(samples, stages.block.device());
-        stages.shape[0] = samples.size()[0];
-        stages.block = stages.block.view([count, batch, -1]).index_select(1, &samples).view([1, count, -1]);
-        let kept: Vec<Tensor> = stages
-            .slots
-            .iter()
-            .enumerate()
-            .map(|(i, slot)| if slot.requires_grad() { slot.index_select(0, &samples) } else { stages.row_view(i) })
-            .collect();
-        stages.slots = kept;
     }
 }

@@ -1,6 +1,26 @@
 //! What users of other integrators complain about cannot happen here.
 //!
-//! Each test names the threads it answers.
+//! | complaint | thread | the test that would fail |
+//! |---|---|---|
+//! | "underflow in dt" for NaN and stiffness alike | torchdiffeq #27, #57, #58, #244 | `nan_and_stiffness_are_different_errors` |
+//! | an endless solve, without the last state | torchdiffeq #84, #278; diffrax #268, #161 | `a_spent_budget_returns_the_state_where_it_is` |
+//! | one stiff sample slows or degrades the batch | torchdiffeq #278; diffrax #500 | `a_stiff_sample_costs_the_others_nothing_under_steps_of_their_own`, `mixture::a_norm_over_samples_keeps_the_worst_sample_near_the_tolerance` |
+//! | times as `f64` tensors, or as `f32` that lose digits | torchdiffeq #256, #257; diffusers #9224 | `times_are_host_f64_whatever_the_state_is` |
+//! | the last time is missed, or the field asked beyond it | torchdiffeq #138; diffusers #13274 | `no_evaluation_is_beyond_the_last_time`, the properties of `grids` |
+//! | Brownian paths that are slow or too deep for some steps | torchsde #36, #105, #109; diffusers #8728 | `noise::short_steps_through_a_long_cell_add_up`, `noise::parts_add_up_in_any_order_of_asking` |
+//! | many kernels and transfers for each step | torchdiffeq #15, #174; torchode #46; diffusers #9485 | `a_trial_step_reads_one_scalar_back_and_a_fixed_step_none` |
+//! | gradients missing or wrong | torchdiffeq #29, #30, #151, #209 | `tensors::gradients_through_a_solve_equal_finite_differences` and the same of an adaptive solve |
+//! | dense output undocumented, or that costs steps | torchdiffeq #266; diffrax #301 | `dense_output_comes_with_the_steps_that_are_taken_anyway` |
+//! | norms and bounds only through internals | torchdiffeq #125, #160 | `norms_and_bounds_are_plain_options`, `smallest_step` |
+//! | a decreasing grid returned the input | torchebm #154 | `descending_grids_integrate_with_the_same_first_step`, `adaptive::there_and_back` |
+//! | two grid points made one Euler step | `flow_matching` #67 | `fixed_methods_take_the_steps_they_are_told` |
+//! | a seed gives other samples in another batch | diffusers #612, #6222; k-diffusion #25 | `noise::a_sample_does_not_depend_on_its_batch`, `sde_solving::a_sample_does_not_depend_on_its_batch` |
+//! | times looked up by equality, repeated, out of bounds | diffusers #10266, #10738, #12771, #10584 | `grids::times_that_turn_or_repeat`, `noise::places_are_met_exactly` beside the code |
+//! | the way back is not the reversed grid | diffusers #11347, #9261, #12633 | `gaussian::the_way_back_ends_where_it_began` |
+//! | NaN accepted, or hidden by smaller steps | diffrax PR #235, #368 | `a_trial_that_leaves_the_domain_is_made_smaller_and_then_succeeds`, `an_infinite_state_is_not_accepted` |
+//!
+//! Adjoint equations (torchdiffeq #152, #180, #184, #259) are not here: gradients go through the steps. Complaints about
+//! noise levels and schedules concern samplers, not integrators.
 
 use std::cell::Cell;
 

@@ -20,11 +20,13 @@ mod order;
 mod pairs;
 mod per_sample;
 mod problems;
+mod scalar_noise;
 mod sde_law;
 mod sde_order;
 mod sde_solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod sde_tensors;
+mod smallest_step;
 mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod tensors;

@@ -1,79 +1,117 @@
 //! The loops of array states over slices.
 //!
-//! A combination adds its terms four at a time to a block that stays in the first-level cache, so that memory is read
-//! once per operand however many there are. The sums run in the order of the terms whatever the grouping, and large
-//! arrays are divided among rayon's threads at fixed places, so that neither changes a bit.
+//! A combination reads each operand once and keeps its sums in registers, a few lanes at a time, however many terms there
+//! are. The sums run in the order of the terms, and large arrays are divided among rayon's threads at fixed places, so
+//! that neither lanes nor threads change a bit. Rejected: a loop for each number of terms, which is no faster where memory
+//! is the limit and is compiled sixteen times.
 
 use std::ops::Range;
 
 use super::Element;
 
-/// Elements per pass over the operands: 8 KiB of `f64`.
-const BLOCK: usize = 1024;
+/// Terms that are added in one pass; the methods of this crate have no more.
+pub(super) const TERMS: usize = 16;
 
-/// Elements of small samples that are measured together.
-const SAMPLES: usize = 256;
+/// Values of a combination that are in registers together: a cache line of `f32`.
+const LANES: usize = 16;
 
-/// Elements above which threads pay for being woken.
+/// Partial sums of an error. They are in `f64`.
+const SUMS: usize = 8;
+
+/// Values above which threads pay for being woken.
 const PARALLEL: usize = 1 << 17;
 
-/// `out = base + sum_j c_j k_j`. `terms` gives the terms that belong to a range of the elements.
-pub(super) fn combine<'a, A: Element, I>(out: &mut [A], base: &[A], terms: impl Fn() -> I + Sync)
-where
-    I: Iterator<Item = (A, &'a [A])>,
-{
-    divide(out, 0, &|out, first| {
-        for (i, out) in out.chunks_mut(BLOCK).enumerate() {
-            let from = first + i * BLOCK;
-            let range = from..from + out.len();
-            out.copy_from_slice(&base[range.clone()]);
-            add(out, terms().map(|(c, k)| (c, &k[range.clone()])));
-        }
-    });
+/// Parts for threads are multiples of this, so that none ends within a cache line.
+const BLOCK: usize = 1024;
+
+/// The terms `c_j k_j` of a combination, on the stack.
+pub(super) struct Terms<'a, A> {
+    coefficients: [A; TERMS],
+    slices: [&'a [A]; TERMS],
+    count: usize,
 }
 
-/// `out += sum_j c_j k_j`, in the order of the terms.
-pub(super) fn add<'a, A: Element>(out: &mut [A], mut terms: impl Iterator<Item = (A, &'a [A])>) {
-    fn fused<A: Element, const N: usize>(out: &mut [A], group: &[(A, &[A]); N]) {
-        let n = out.len();
-        let group = group.map(|(c, k)| (c, &k[..n]));
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = group.iter().fold(*out, |sum, (c, k)| sum + *c * k[i]);
+impl<'a, A: Element> Terms<'a, A> {
+    #[inline]
+    pub(super) fn none() -> Self {
+        Self { coefficients: [A::zero(); TERMS], slices: [&[]; TERMS], count: 0 }
+    }
+
+    /// Becomes the terms of `row` that are not zero, at most [`TERMS`], times `h`; `None` if one of them is not a slice.
+    #[inline]
+    pub(super) fn set(&mut self, h: f64, row: &[f64], slices: impl Iterator<Item = Option<&'a [A]>>) -> Option<()> {
+        let mut count = 0;
+        for (&factor, slice) in row.iter().zip(slices).filter(|(factor, _)| **factor != 0.0) {
+            self.slices[count] = slice?;
+            self.coefficients[count] = A::from_f64(h * factor);
+            count += 1;
+        }
+        self.count = count;
+        Some(())
+    }
+
+    /// Becomes the terms of the same row for another `h`.
+    pub(super) fn scale(&mut self, h: f64, row: &[f64]) {
+        let factors = row.iter().filter(|factor| **factor != 0.0);
+        for (coefficient, factor) in self.coefficients.iter_mut().zip(factors) {
+            *coefficient = A::from_f64(h * factor);
         }
     }
-    while let Some(a) = terms.next() {
-        let Some(b) = terms.next() else { return fused(out, &[a]) };
-        let Some(c) = terms.next() else { return fused(out, &[a, b]) };
-        let Some(d) = terms.next() else { return fused(out, &[a, b, c]) };
-        fused(out, &[a, b, c, d]);
+
+    /// Adds the terms of the values from `at` on.
+    #[inline]
+    fn add_lanes<const N: usize>(&self, at: usize, mut sums: [A; N]) -> [A; N] {
+        for (&c, k) in self.coefficients.iter().zip(&self.slices).take(self.count) {
+            let k: &[A; N] = k[at..].first_chunk().expect("as long as the result");
+            for (sum, &k) in sums.iter_mut().zip(k) {
+                *sum += c * k;
+            }
+        }
+        sums
+    }
+
+    #[inline]
+    fn add(&self, at: usize, sum: A) -> A {
+        let terms = self.coefficients.iter().zip(&self.slices).take(self.count);
+        terms.fold(sum, |sum, (&c, k)| sum + c * k[at])
+    }
+
+    /// `out = base + sum_j c_j k_j` over the values from `first` on; without a base, added to what `out` holds.
+    #[inline]
+    fn combine(&self, out: &mut [A], base: Option<&[A]>, first: usize) {
+        let (chunks, rest) = out.as_chunks_mut::<LANES>();
+        let at_rest = first + chunks.len() * LANES;
+        for (i, out) in chunks.iter_mut().enumerate() {
+            let at = first + i * LANES;
+            let base = base.map_or(&*out, |base| base[at..].first_chunk().expect("as long as the result"));
+            *out = self.add_lanes(at, *base);
+        }
+        for (i, out) in rest.iter_mut().enumerate() {
+            *out = self.add(at_rest + i, base.map_or(*out, |base| base[at_rest + i]));
+        }
     }
 }
 
-/// `out_i += h_i sum_j a_j k_ij` for the samples `i` of `length` values each, in the order of the terms.
-///
-/// Four terms at a time over all samples, so that what a term costs to find is not paid for each sample.
-pub(super) fn add_samples<'a, A: Element>(
+/// `out = base + sum_j c_j k_j`; without a base, added to what `out` holds.
+pub(super) fn combine<A: Element>(out: &mut [A], base: Option<&[A]>, terms: &Terms<'_, A>) {
+    divide(out, 0, &|out, first| terms.combine(out, base, first));
+}
+
+/// The same with a step size for each sample of `length` values.
+pub(super) fn combine_samples<A: Element>(
     out: &mut [A],
-    length: usize,
-    h: impl Fn(usize) -> f64,
-    mut terms: impl Iterator<Item = (f64, &'a [A])>,
+    base: Option<&[A]>,
+    terms: &mut Terms<'_, A>,
+    row: &[f64],
+    (length, h): (usize, &[f64]),
 ) {
-    let mut fused = |group: &[(f64, &'a [A])]| {
-        for (i, out) in out.chunks_mut(length).enumerate() {
-            let h = h(i);
-            let range = i * length..i * length + out.len();
-            add(out, group.iter().map(|(a, k)| (A::from_f64(h * a), &k[range.clone()])));
-        }
-    };
-    while let Some(a) = terms.next() {
-        let Some(b) = terms.next() else { return fused(&[a]) };
-        let Some(c) = terms.next() else { return fused(&[a, b]) };
-        let Some(d) = terms.next() else { return fused(&[a, b, c]) };
-        fused(&[a, b, c, d]);
+    for (i, (out, &h)) in out.chunks_mut(length).zip(h).enumerate() {
+        terms.scale(h, row);
+        terms.combine(out, base, i * length);
     }
 }
 
-/// Calls `work` on parts of `out`, with the index of their first element; on several threads if there are many.
+/// Calls `work` on parts of `out`, with the index of their first value; on several threads if there are many.
 fn divide<A: Send>(out: &mut [A], first: usize, work: &(impl Fn(&mut [A], usize) + Sync)) {
     if out.len() < PARALLEL {
         return work(out, first);
@@ -83,7 +121,7 @@ fn divide<A: Send>(out: &mut [A], first: usize, work: &(impl Fn(&mut [A], usize)
     rayon::join(|| divide(lower, first, work), || divide(upper, first + half, work));
 }
 
-/// The operands of an error estimate, as slices of the same elements.
+/// The operands of an error estimate, as slices of the same values.
 pub(super) struct Scaled<'a, A> {
     pub(super) start: &'a [A],
     pub(super) end: &'a [A],
@@ -95,11 +133,7 @@ impl<A: Element> Scaled<'_, A> {
     /// The sum over `range` of `(sum_j c_j k_j / (atol + rtol max(|start|, |end|)))^2`.
     ///
     /// The order of the additions depends on the length of the range alone.
-    pub(super) fn sum_of_squares<'a, I>(&self, range: Range<usize>, terms: &(impl Fn() -> I + Sync)) -> f64
-    where
-        A: 'a,
-        I: Iterator<Item = (A, &'a [A])>,
-    {
+    pub(super) fn sum_of_squares(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
         if range.len() >= PARALLEL {
             let middle = range.start + (range.len() / 2).next_multiple_of(BLOCK);
             let (lower, upper) = rayon::join(
@@ -108,95 +142,39 @@ impl<A: Element> Scaled<'_, A> {
             );
             return lower + upper;
         }
-        self.sum_of_squares_of_few(range, terms)
+        let (start, end) = (&self.start[range.clone()], &self.end[range.clone()]);
+        let (starts, start) = start.as_chunks::<SUMS>();
+        let (ends, end) = end.as_chunks::<SUMS>();
+        let mut sums = [0.0; SUMS];
+        for (i, (start, end)) in starts.iter().zip(ends).enumerate() {
+            let mut estimate = terms.add_lanes(range.start + i * SUMS, [A::zero(); SUMS]);
+            for ((e, &start), &end) in estimate.iter_mut().zip(start).zip(end) {
+                *e = self.quotient(*e, start, end);
+            }
+            for (sum, e) in sums.iter_mut().zip(estimate) {
+                *sum += square(e);
+            }
+        }
+        let at = range.end - start.len();
+        for (i, ((sum, &start), &end)) in sums.iter_mut().zip(start).zip(end).enumerate() {
+            *sum += square(self.quotient(terms.add(at + i, A::zero()), start, end));
+        }
+        sums.iter().sum()
     }
 
-    fn sum_of_squares_of_few<'a, I>(&self, range: Range<usize>, terms: &impl Fn() -> I) -> f64
-    where
-        A: 'a,
-        I: Iterator<Item = (A, &'a [A])>,
-    {
-        let mut buffer = [A::zero(); BLOCK];
-        let mut total = 0.0;
-        for from in range.clone().step_by(BLOCK) {
-            let part = from..range.end.min(from + BLOCK);
-            let buffer = &mut buffer[..part.len()];
-            buffer.fill(A::zero());
-            add(buffer, terms().map(|(c, k)| (c, &k[part.clone()])));
-            total += self.block(buffer, part);
-        }
-        total
-    }
-
-    /// Hands the sums of squares of each sample of `length` values to `visit`, in order: one for each of the one or two
-    /// rows that `terms` knows.
-    pub(super) fn sample_sums<'a, I>(
-        &self,
-        length: usize,
-        h: impl Fn(usize) -> f64,
-        rows: usize,
-        terms: &impl Fn(usize) -> I,
-        mut visit: impl FnMut(usize, [f64; 2]),
-    ) where
-        A: 'a,
-        I: Iterator<Item = (f64, &'a [A])>,
-    {
-        let mut buffers = [[A::zero(); SAMPLES]; 2];
-        let samples = (SAMPLES / length).max(1);
-        for first in (0..self.end.len() / length).step_by(samples) {
-            if length > SAMPLES {
-                let range = first * length..(first + 1) * length;
-                let mut sums = [0.0; 2];
-                for (row, sum) in sums.iter_mut().enumerate().take(rows) {
-                    let scaled = || terms(row).map(|(a, k)| (A::from_f64(h(first) * a), k));
-                    *sum = self.sum_of_squares_of_few(range.clone(), &scaled);
-                }
-                visit(first, sums);
-                continue;
-            }
-            let part = first * length..self.end.len().min((first + samples) * length);
-            for (row, buffer) in buffers.iter_mut().enumerate().take(rows) {
-                let buffer = &mut buffer[..part.len()];
-                buffer.fill(A::zero());
-                add_samples(buffer, length, |i| h(first + i), terms(row).map(|(a, k)| (a, &k[part.clone()])));
-            }
-            for i in 0..part.len() / length {
-                let own = i * length..(i + 1) * length;
-                let from = part.start + own.start;
-                let mut sums = [0.0; 2];
-                for (sum, buffer) in sums.iter_mut().zip(&mut buffers).take(rows) {
-                    *sum = self.block(&mut buffer[own.clone()], from..from + length);
-                }
-                visit(first + i, sums);
-            }
-        }
-    }
-
-    fn block(&self, estimate: &mut [A], part: Range<usize>) -> f64 {
-        let ends = self.start[part.clone()].iter().zip(&self.end[part]);
-        for (e, (start, end)) in estimate.iter_mut().zip(ends) {
-            let (start, end) = (start.abs(), end.abs());
-            // Written so that a NaN in `end` is kept; `max` would drop it.
-            let scale = self.atol + self.rtol * if start > end { start } else { end };
-            // An infinite state has an infinite scale, and would hide every error: infinity times zero is NaN.
-            *e = *e / scale + A::zero() * scale;
-        }
-        let mut lanes = [0.0; 8];
-        let chunks = estimate.chunks_exact(8);
-        let rest = chunks.remainder();
-        for chunk in chunks {
-            for (lane, e) in lanes.iter_mut().zip(chunk) {
-                *lane += square(*e);
-            }
-        }
-        for (lane, e) in lanes.iter_mut().zip(rest) {
-            *lane += square(*e);
-        }
-        lanes.iter().sum()
+    /// An estimate in units of the tolerance.
+    #[inline]
+    fn quotient(&self, estimate: A, start: A, end: A) -> A {
+        let (start, end) = (start.abs(), end.abs());
+        // Written so that a NaN in `end` is kept; `max` would drop it.
+        let scale = self.atol + self.rtol * if start > end { start } else { end };
+        // An infinite state has an infinite scale, and would hide every error: infinity times zero is NaN.
+        estimate / scale + A::zero() * scale
     }
 }
 
 /// In `f64`, where the square of an `f32` cannot overflow.
+#[inline]
 fn square<A: Element>(e: A) -> f64 {
     let e: f64 = e.into();
     e * e

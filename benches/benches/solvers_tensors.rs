@@ -1,0 +1,165 @@
+//! What does a solver add to a network in LibTorch?
+//!
+//! The network is the one that the Python peers load: three hidden layers of 64, trained to carry eight Gaussians to two
+//! moons.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use fm_benches::{Clock, Facts, criterion, mixture, record, rng};
+use fm_solvers::{
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, FixedMethod, Sde, SdeSolver, SolveError, Time,
+    TimeGrid, Tolerance, VectorField, solve_fixed,
+};
+use ndarray::Array2;
+use tch::{Device, Kind, Tensor, no_grad};
+
+const WEIGHTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/mlp_8g_moons.npz");
+
+/// Weights, transposed, and biases of the layers.
+struct Network(Vec<(Tensor, Tensor)>);
+
+impl Network {
+    fn load(kind: Kind) -> Self {
+        let arrays = Tensor::read_npz(WEIGHTS).expect("the weights beside the peers");
+        let find = |name: String| {
+            let (_, tensor) = arrays.iter().find(|(known, _)| *known == name).expect("a weight of that name");
+            tensor.to_kind(kind)
+        };
+        Self([0, 2, 4, 6].map(|i| (find(format!("{i}.weight")).tr(), find(format!("{i}.bias")))).into())
+    }
+
+    fn velocity(&self, t: f64, x: &Tensor) -> Tensor {
+        let time = Tensor::full([x.size()[0], 1], t, (x.kind(), x.device()));
+        let input = Tensor::cat(&[x, &time], 1);
+        let last = self.0.len() - 1;
+        self.0.iter().enumerate().fold(input, |hidden, (i, (weight, bias))| {
+            let mut out = bias.addmm(&hidden, weight);
+            if i < last { out.selu_() } else { out }
+        })
+    }
+}
+
+impl VectorField<Tensor> for Network {
+    fn eval(&mut self, t: Time<'_>, x: &Tensor, out: &mut Tensor) -> Result<(), SolveError> {
+        *out = self.velocity(t.row(0), x);
+        Ok(())
+    }
+}
+
+fn grid(steps: usize) -> TimeGrid {
+    TimeGrid::uniform(0.0, 1.0, steps).expect("a grid from 0 to 1")
+}
+
+fn adaptive(tolerance: f64) -> AdaptiveSolver {
+    AdaptiveSolver {
+        tolerance: Tolerance::new(tolerance, tolerance).expect("a tolerance"),
+        ..AdaptiveSolver::default()
+    }
+}
+
+/// Points of the source, as a tensor and as an array.
+fn source(kind: Kind) -> Tensor {
+    let x = mixture(1024, 2, &mut rng());
+    Tensor::from_slice(x.as_slice().expect("in standard layout")).view([1024, 2]).to_kind(kind)
+}
+
+fn array(x: &Tensor) -> Array2<f64> {
+    let values = Vec::<f64>::try_from(x.to_kind(Kind::Double).view([-1])).expect("a vector of doubles");
+    Array2::from_shape_vec((1024, 2), values).expect("1024 points of the plane")
+}
+
+/// The network alone, and in solves; evaluations and errors are recorded.
+fn network(c: &mut Criterion<Clock>) {
+    tch::set_num_threads(std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).unwrap_or(2));
+    let _guard = tch::no_grad_guard();
+    let mut group = c.benchmark_group("solvers_tensors");
+    group.sample_size(20);
+    let (mut network, x0) = (Network::load(Kind::Float), source(Kind::Float));
+    group.bench_function("network-alone/1024x2", |b| b.iter(|| network.velocity(black_box(0.5), &x0)));
+
+    let mut exact = source(Kind::Double);
+    let tight = AdaptiveSolver { method: EmbeddedMethod::Dop853, ..adaptive(1e-9) };
+    tight.solve(&mut Network::load(Kind::Double), &grid(1), &mut exact, &mut ()).expect("a smooth field");
+    let exact = array(&exact);
+    for method in [EmbeddedMethod::Bosh3, EmbeddedMethod::Dopri5, EmbeddedMethod::Tsit5] {
+        let solver = AdaptiveSolver { method, ..adaptive(1e-4) };
+        let case = format!("mlp-{method}-1e-4/1024x2");
+        let mut x = x0.copy();
+        let stats = solver.solve(&mut network, &grid(1), &mut x, &mut ()).expect("a smooth field");
+        record(&format!("solvers_tensors/{case}"), Facts::new(stats.nfe as f64, &array(&x), &exact));
+        group.bench_function(case, |b| {
+            b.iter_batched_ref(
+                || x0.copy(),
+                |x| solver.solve(&mut network, &grid(1), x, &mut ()).expect("a smooth field"),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+
+    let steps = grid(100);
+    let case = "mlp-euler-100/1024x2";
+    let mut x = x0.copy();
+    let stats = solve_fixed(FixedMethod::Euler, &mut network, &steps, &mut x, &mut ()).expect("a smooth field");
+    record(&format!("solvers_tensors/{case}"), Facts::new(stats.nfe as f64, &array(&x), &exact));
+    group.bench_function(case, |b| {
+        b.iter_batched_ref(
+            || x0.copy(),
+            |x| solve_fixed(FixedMethod::Euler, &mut network, &steps, x, &mut ()).expect("a smooth field"),
+            BatchSize::SmallInput,
+        );
+    });
+
+    let path = BrownianPath::new(1234, &steps);
+    record("solvers_tensors/mlp-euler-maruyama-100/1024x2", Facts { nfe: 100.0, errors: None });
+    group.bench_function("mlp-euler-maruyama-100/1024x2", |b| {
+        b.iter_batched_ref(
+            || x0.copy(),
+            |x| {
+                let diffusion = Diffusion::Additive(&|_| 0.5);
+                let sde = Sde { calculus: Calculus::Ito, drift: &mut network, diffusion };
+                SdeSolver::default().solve(sde, &path, &steps, x, &mut ()).expect("a smooth drift")
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+/// The solver alone: `dy/dt = y` on one sample of two values.
+fn overhead(c: &mut Criterion<Clock>) {
+    let mut group = c.benchmark_group("solvers_tensors");
+    let mut field = |_: Time<'_>, y: &Tensor, out: &mut Tensor| -> Result<(), SolveError> {
+        *out = y.shallow_clone();
+        Ok(())
+    };
+    let y0 = Tensor::ones([1, 2], (Kind::Float, Device::Cpu));
+    let (solver, ends, steps) = (adaptive(1e-6), grid(1), grid(100));
+    let nfe = no_grad(|| solver.solve(&mut field, &ends, &mut y0.copy(), &mut ()).expect("a smooth field").nfe);
+    for (case, nfe) in [("trivial-dopri5-1e-6/1x2", nfe), ("trivial-euler-100/1x2", 100)] {
+        record(&format!("solvers_tensors/{case}"), Facts { nfe: nfe as f64, errors: None });
+        group.bench_function(case, |b| {
+            b.iter_batched_ref(
+                || y0.copy(),
+                |y| {
+                    if nfe == 100 {
+                        solve_fixed(FixedMethod::Euler, &mut field, &steps, y, &mut ())
+                    } else {
+                        solver.solve(&mut field, &ends, y, &mut ())
+                    }
+                    .expect("a smooth field")
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = criterion().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = network, overhead
+}
+criterion_main!(benches);

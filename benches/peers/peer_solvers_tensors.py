@@ -1,0 +1,147 @@
+"""The same network in every library: three hidden layers of 64 that carry eight Gaussians to two moons.
+
+The weights in mlp_8g_moons.npz were trained by conditional flow matching on the linear path: 3000 steps of Adam at 2e-3, batches
+of 256, seed 0. The reference for errors, which are 1e-3, is SciPy's
+DOP853 at 1e-6 on the network in float64.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from inputs import Accuracy, generator, mixture, optional, report
+
+ARRAYS = np.load(Path(__file__).with_name("mlp_8g_moons.npz"))
+LAYERS = [(ARRAYS[f"{i}.weight"], ARRAYS[f"{i}.bias"]) for i in (0, 2, 4, 6)]
+ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def network(t, x):
+    h = np.concatenate([x, np.full((len(x), 1), t)], 1)
+    for i, (weight, bias) in enumerate(LAYERS):
+        h = h @ weight.astype(np.float64).T + bias
+        if i < 3:
+            h = SCALE * np.where(h > 0, h, ALPHA * np.expm1(np.minimum(h, 0)))
+    return h
+
+
+x0 = mixture(generator(), 1024, 2)
+field = lambda t, x: network(t, x.reshape(-1, 2)).ravel()
+exact = solve_ivp(field, (0, 1), x0.astype(np.float64).ravel(), method="DOP853", rtol=1e-6, atol=1e-6).y[:, -1]
+accuracy = Accuracy(exact.reshape(-1, 2))
+
+GROUP = "solvers_tensors"
+ALONE = f"{GROUP}/network-alone/1024x2"
+ADAPTIVE = f"{GROUP}/mlp-dopri5-1e-4/1024x2"
+EULER = f"{GROUP}/mlp-euler-100/1024x2"
+STOCHASTIC = f"{GROUP}/mlp-euler-maruyama-100/1024x2"
+TRIVIAL = f"{GROUP}/trivial-dopri5-1e-6/1x2"
+TRIVIAL_EULER = f"{GROUP}/trivial-euler-100/1x2"
+
+
+def with_torch(torch):
+    torch.set_grad_enabled(False)
+    parts = [torch.nn.Linear(3, 64), torch.nn.SELU(), torch.nn.Linear(64, 64), torch.nn.SELU()]
+    net = torch.nn.Sequential(*parts, torch.nn.Linear(64, 64), torch.nn.SELU(), torch.nn.Linear(64, 2))
+    net.load_state_dict({name: torch.tensor(ARRAYS[name]) for name in ARRAYS.files})
+    start, ones, ends = torch.tensor(x0), torch.ones(1, 2), torch.tensor([0.0, 1.0])
+    calls = [0]
+
+    def velocity(t, x, args=None):
+        calls[0] += 1
+        return net(torch.cat([x, torch.as_tensor(t).to(x).expand(x.shape[0], 1)], 1))
+
+    def copy(t, y, args=None):
+        calls[0] += 1
+        return y
+
+    def measure(case, peer, solve, judged=True):
+        calls[0] = 0
+        x = solve()
+        report(case, peer, solve, accuracy(calls[0], x[-1].numpy()) if judged else {"nfe": calls[0]})
+
+    report(ALONE, f"torch {torch.__version__}", lambda: velocity(0.5, start))
+
+    def with_torchdiffeq(torchdiffeq):
+        peer, odeint = f"torchdiffeq {torchdiffeq.__version__}", torchdiffeq.odeint
+        euler = {"method": "euler", "options": {"step_size": 0.01}}
+        measure(ADAPTIVE, peer, lambda: odeint(velocity, start, ends, rtol=1e-4, atol=1e-4, method="dopri5"))
+        measure(EULER, peer, lambda: odeint(velocity, start, ends, **euler))
+        measure(TRIVIAL, peer, lambda: odeint(copy, ones, ends, rtol=1e-6, atol=1e-6), False)
+        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, ends, **euler), False)
+
+    def with_torchdyn(torchdyn):
+        from torchdyn.numerics import odeint
+
+        peer, grid = "torchdyn 1.0.6", torch.linspace(0, 1, 101)
+        adaptive = lambda f, x, tolerance: odeint(f, x, ends, solver="dopri5", atol=tolerance, rtol=tolerance)[1]
+        measure(ADAPTIVE, peer, lambda: adaptive(velocity, start, 1e-4))
+        measure(EULER, peer, lambda: odeint(velocity, start, grid, solver="euler")[1])
+        measure(TRIVIAL, peer, lambda: adaptive(copy, ones, 1e-6), False)
+        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, grid, solver="euler")[1], False)
+
+    def with_torchsde(torchsde):
+        class Equation:
+            noise_type, sde_type = "diagonal", "ito"
+
+            def f(self, t, y):
+                return velocity(t, y)
+
+            def g(self, t, y):
+                return torch.full_like(y, 0.5)
+
+        for name, times in (("float64 times", ends.double()), ("float32 times, the default", ends)):
+            solve = lambda: torchsde.sdeint(Equation(), start, times, dt=0.01, method="euler")
+            measure(STOCHASTIC, f"torchsde 0.2.6, {name}", solve, False)
+
+    optional("torchdiffeq", [ADAPTIVE, EULER, TRIVIAL, TRIVIAL_EULER], with_torchdiffeq)
+    optional("torchdyn", [ADAPTIVE, EULER, TRIVIAL, TRIVIAL_EULER], with_torchdyn)
+    optional("torchsde", [STOCHASTIC], with_torchsde)
+
+
+def with_diffrax(diffrax):
+    import jax
+    import jax.numpy as jnp
+    import lineax
+
+    peer = f"diffrax {diffrax.__version__}"
+    layers = [(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in LAYERS]
+
+    def velocity(t, x, _):
+        h = jnp.concatenate([x, jnp.broadcast_to(jnp.asarray(t, x.dtype), (*x.shape[:-1], 1))], -1)
+        for i, (weight, bias) in enumerate(layers):
+            h = h @ weight.T + bias
+            h = jax.nn.selu(h) if i < 3 else h
+        return h
+
+    start = jnp.asarray(x0)
+    alone = jax.jit(lambda x: velocity(0.5, x, None))
+    report(ALONE, peer, lambda: jax.block_until_ready(alone(start)))
+
+    def adaptive(x):
+        control, term = diffrax.PIDController(rtol=1e-4, atol=1e-4), diffrax.ODETerm(velocity)
+        solution = diffrax.diffeqsolve(term, diffrax.Dopri5(), 0.0, 1.0, None, x, stepsize_controller=control)
+        return solution.ys[-1], solution.stats["num_steps"]
+
+    def euler(x):
+        return diffrax.diffeqsolve(diffrax.ODETerm(velocity), diffrax.Euler(), 0.0, 1.0, 0.01, x).ys[-1]
+
+    def euler_maruyama(x):
+        path = diffrax.UnsafeBrownianPath(x.shape, key=jax.random.PRNGKey(0))
+        noise = lambda t, y, _: lineax.DiagonalLinearOperator(jnp.full(y.shape, 0.5, y.dtype))
+        terms = diffrax.MultiTerm(diffrax.ODETerm(velocity), diffrax.ControlTerm(noise, path))
+        adjoint = diffrax.DirectAdjoint()
+        return diffrax.diffeqsolve(terms, diffrax.Euler(), 0.0, 1.0, 0.01, x, max_steps=200, adjoint=adjoint).ys
+
+    solve = jax.jit(adaptive)
+    x, steps = solve(start)
+    report(ADAPTIVE, peer, lambda: jax.block_until_ready(solve(start)), accuracy(2 + 6 * int(steps), x))
+    fixed = jax.jit(euler)
+    report(EULER, peer, lambda: jax.block_until_ready(fixed(start)), accuracy(100, fixed(start)))
+    sde = jax.jit(euler_maruyama)
+    report(STOCHASTIC, f"{peer}, unsafe path", lambda: jax.block_until_ready(sde(start)), {"nfe": 100})
+
+
+optional("torch", [ALONE, ADAPTIVE, EULER, STOCHASTIC, TRIVIAL, TRIVIAL_EULER], with_torch)
+optional("diffrax", [ALONE, ADAPTIVE, EULER, STOCHASTIC], with_diffrax)
