@@ -10,7 +10,7 @@ use fm_solvers::{
     SolveError, State, Time, TimeGrid, Tolerance, VectorField, solve_fixed,
 };
 use ndarray::{Array2, Array4, array};
-use ode_solvers::{DVector, Dopri5, OVector, System};
+use ode_solvers::{DVector, Dopri5, OVector, OutputType, System};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
@@ -137,6 +137,7 @@ fn mixture_pointwise(c: &mut Criterion<Clock>) {
             }
         };
         let mut solver = Dopri5::new(Theirs(velocity), 0.0, 1.0, 1.0, flat.clone(), 1e-5, 1e-5);
+        solver.set_output(OutputType::Sparse);
         let stats = solver.integrate().expect("a smooth field");
         (stats, solver.y_out().last().expect("the last state").clone())
     };

@@ -4,6 +4,8 @@
 //! exponential that needs no call. A field that calls the exponential of the system for each mode takes ten times as long and
 //! hides every solver behind it.
 
+#![expect(clippy::inline_always, reason = "a function has the vector unit of its caller only if it is a part of it")]
+
 use fm_solvers::{SolveError, Time, VectorField};
 use ndarray::Array2;
 

@@ -117,7 +117,9 @@ impl BrownianPath {
             let mut area = area;
             Rows { length: 1, ..rows }.fill(0, &mut dw[..batch], area.as_deref_mut().map(|area| &mut area[..batch]));
             spread(dw, length);
-            area.into_iter().for_each(|area| spread(area, length));
+            if let Some(area) = area {
+                spread(area, length);
+            }
         } else if !dw.is_empty() {
             rows.fill(0, dw, area);
         }
