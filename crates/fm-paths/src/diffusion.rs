@@ -34,7 +34,7 @@ use crate::{Mix, PathError, Prediction, Schedule, SchedulePoint, rows};
 /// ```
 ///
 /// # References
-/// - N. Ma et al., *SiT: Exploring Flow and Diffusion-based Generative Models with Scalable Interpolant Transformers*,
+/// - N. Ma et al., *`SiT`: Exploring Flow and Diffusion-based Generative Models with Scalable Interpolant Transformers*,
 ///   ECCV 2024 (the choice of the coefficient, and g² = σ).
 /// - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023.
 #[derive(Clone, Copy, Debug, PartialEq)]
