@@ -10,4 +10,7 @@ pub mod plot;
 mod report;
 pub mod sample;
 mod sampling;
+mod solver;
+pub mod solvers;
 pub mod train;
+mod two_files;

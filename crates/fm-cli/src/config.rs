@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use fm_nn::random::{Purpose, stream};
-use fm_nn::{Config, CouplingConfig, Scaling, SourceConfig, TimeConfig, TrainingData};
+use fm_nn::{
+    AdaptiveConfig, Config, CouplingConfig, FixedConfig, Scaling, SdeConfig, SolverConfig, SolverKind, SourceConfig,
+    TimeConfig, TrainingData,
+};
 use fm_ot::{ClassRule, CouplingKind};
 use fm_paths::{Prediction, TimeLaw, Toy, Weighting};
 use ndarray::Axis;
@@ -61,7 +64,17 @@ impl Settings for RunConfig {
             model: Config { coupling: CouplingConfig { kind, ..CouplingConfig::default() }, ..Config::default() },
             ..Self::default()
         });
-        [vec![file], toys.to_vec(), couplings.to_vec()].concat()
+        let adaptive = AdaptiveConfig { first_step: Some(0.1), h_max: Some(1.0), ..AdaptiveConfig::default() };
+        let solvers = [
+            SolverKind::Fixed(FixedConfig { steps: Some(1), ..FixedConfig::default() }),
+            SolverKind::Adaptive(adaptive),
+            SolverKind::Sde(SdeConfig { steps: Some(1), ..SdeConfig::default() }),
+        ];
+        let solvers = solvers.map(|kind| Self {
+            model: Config { solver: SolverConfig { kind, nfe: Some(1) }, ..Config::default() },
+            ..Self::default()
+        });
+        [vec![file], toys.to_vec(), couplings.to_vec(), solvers.to_vec()].concat()
     }
 }
 

@@ -36,6 +36,8 @@ enum Command {
     Eval(commands::eval::Args),
     /// Draw pictures of a run: its loss, samples, trajectories and field
     Plot(commands::plot::Args),
+    /// Measure the error of every solver against its evaluations, on a model or on an exact field
+    Solvers(commands::solvers::Args),
     /// Pair the points of two files by optimal transport
     Couple(commands::couple::Args),
     /// Measure the distance between the samples in two files
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Sample(args) => commands::sample::run(&args),
         Command::Eval(args) => commands::eval::run(&args),
         Command::Plot(args) => commands::plot::run(&args),
+        Command::Solvers(args) => commands::solvers::run(&args),
         Command::Couple(args) => commands::couple::run(&args),
         Command::Distance(args) => commands::distance::run(&args),
         Command::Info(args) => commands::info::run(&args),

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // How far the samples are from fresh data, beside how far fresh data is from fresh data.
     let fresh = |index| moons.sample(n, &mut stream(0, Purpose::Evaluation, index));
     let (reference, other) = (fresh(0), fresh(1));
-    println!("W2 {:.3} at NFE {}", wasserstein2(samples.x.view(), reference.view())?, samples.nfe);
+    println!("W2 {:.3} at NFE {}", wasserstein2(samples.x.view(), reference.view())?, samples.work.nfe);
     println!("W2 {:.3} between two fresh samples", wasserstein2(other.view(), reference.view())?);
     Ok(())
 }

@@ -5,15 +5,18 @@
 //! affair and not part of it.
 
 mod sections;
+mod solver;
 
 use fm_ot::CouplingKind;
 use fm_paths::{AffinePath, NamedSchedule, Prediction, Weighting};
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    CouplingConfig, DeviceConfig, GuidanceConfig, NetworkConfig, PredictionConfig, SolverConfig, SourceConfig,
-    TimeConfig, TrainingConfig,
+    CouplingConfig, DeviceConfig, GuidanceConfig, NetworkConfig, PredictionConfig, SourceConfig, TimeConfig,
+    TrainingConfig,
 };
+pub(crate) use solver::planned_steps;
+pub use solver::{AdaptiveConfig, ErrorNorm, FixedConfig, SdeConfig, SolverConfig, SolverKind};
 
 use crate::{ConfigError, EmaConfig, OptimizerConfig};
 
@@ -70,7 +73,6 @@ impl Config {
         positive("training.batch_size", batch_size as f64)?;
         positive("training.log_every", log_every as f64)?;
         positive("training.checkpoint_every", checkpoint_every as f64)?;
-        positive("solver.steps", self.solver.steps as f64)?;
         let GuidanceConfig { label_drop, scale } = self.guidance;
         ConfigError::require((0.0..1.0).contains(&label_drop), "guidance.label_drop", label_drop, "in [0, 1)")?;
         let holds = scale >= 0.0 && scale.is_finite();
@@ -88,14 +90,14 @@ impl Config {
         self.coupling.classes.validate()?;
         self.weighting.validate()?;
         self.time.sampler()?;
-        self.validate_combination()
+        self.validate_combination()?;
+        self.validate_solver(&self.solver)
     }
 
     /// The combinations: a score needs an independent normal source, and no prediction may be used where it is singular.
     fn validate_combination(&self) -> Result<(), ConfigError> {
         let predicts = self.prediction.kind;
-        let independent = self.coupling.kind == CouplingKind::Independent;
-        if predicts == Prediction::Score && !(independent && self.source == SourceConfig::Normal) {
+        if predicts == Prediction::Score && !self.has_score() {
             return Err(ConfigError::Conflict {
                 what: "the score −x₀/σ is that of a standard normal source drawn independently of the data".to_owned(),
                 remedy: "set source.kind = \"normal\" and coupling.kind = \"independent\", or predict velocity",
@@ -110,5 +112,40 @@ impl Config {
             what: format!("prediction.kind = \"{predicts}\" on [time.t_min, time.t_max]: {error}"),
             remedy: "set e.g. time.t_min = 0.001 or time.t_max = 0.999, whichever end the message names",
         })
+    }
+
+    /// Whether the score of the path is known: that of a standard normal source drawn independently of the data.
+    fn has_score(&self) -> bool {
+        self.coupling.kind == CouplingKind::Independent && self.source == SourceConfig::Normal
+    }
+
+    /// Checks that the model can be sampled with `solver`, which may be another than its own.
+    ///
+    /// # Errors
+    /// As [`SolverConfig::validate`]; [`ConfigError::Conflict`] for a stochastic equation without a score, or one that is
+    /// singular on the interval of the times.
+    pub fn validate_solver(&self, solver: &SolverConfig) -> Result<(), ConfigError> {
+        solver.validate()?;
+        let Some(diffusion) = solver.diffusion() else { return Ok(()) };
+        if !self.has_score() {
+            return Err(ConfigError::Conflict {
+                what: "a stochastic solver needs the score, which is known for a standard normal source drawn \
+                       independently of the data"
+                    .to_owned(),
+                remedy: "choose a solver of another kind, or train with source.kind = \"normal\" and \
+                         coupling.kind = \"independent\"",
+            });
+        }
+        let (path, predicts) = (self.path(), self.prediction.kind);
+        for t in [self.time.t_min, self.time.t_max] {
+            let drift = path.convert_rows(|point| predicts.row(point), |point| diffusion.drift(point), &[t]);
+            if drift.is_err() || !diffusion.at(&path.schedule, t).is_finite() {
+                return Err(ConfigError::Conflict {
+                    what: format!("the stochastic equation with {diffusion:?} is singular at t = {t}"),
+                    remedy: "choose diffusion.kind = \"sigma\", or train with time.t_min and time.t_max away from there",
+                });
+            }
+        }
+        Ok(())
     }
 }

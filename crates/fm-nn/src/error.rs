@@ -31,6 +31,18 @@ pub enum ConfigError {
         /// What to change.
         remedy: &'static str,
     },
+    /// A budget of network evaluations that is spent before the first step.
+    #[error(
+        "solver.nfe = {nfe} is not enough for one step of {method}, which costs {least} network evaluations: raise it"
+    )]
+    Budget {
+        /// The budget.
+        nfe: u64,
+        /// The method.
+        method: &'static str,
+        /// What a solve of one step costs, all in all.
+        least: u64,
+    },
     /// A parameter of the path or the time law.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -203,6 +215,21 @@ pub enum NnError {
     Coupling(#[from] OtError),
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// An adaptive solve that spent its budget before the end.
+    #[error(
+        "{limit} = {value} is spent at t = {t:.4}, before the end at {end}: raise it, loosen solver.rtol and solver.atol, \
+         or choose a method with fixed steps, which makes do with what it is given"
+    )]
+    Unfinished {
+        /// The setting that ended the solve.
+        limit: &'static str,
+        /// Its value.
+        value: u64,
+        /// The time reached, by the slowest sample where each has steps of its own.
+        t: f64,
+        /// The time at which a solve ends.
+        end: f64,
+    },
     #[error("LibTorch: {0}")]
     Torch(#[from] TchError),
     /// The loss or a weight is not finite any more.

@@ -3,73 +3,28 @@
 //! A generator is a network bound to frozen weights, the path it was trained on, and an integrator. The network's
 //! prediction, whatever it is, becomes a velocity by one conversion, so every solver works with every prediction.
 
-use fm_paths::{AffinePath, NamedSchedule, Prediction, Toy};
-use fm_solvers::{FixedSolver, Flow, TimeGrid};
+use fm_paths::{Prediction, Toy};
+use fm_solvers::{Flow, Observer, SolveError, Step, Trajectory};
 use ndarray::{Array2, Array3, ArrayRef2, s};
-use tch::{Device, Tensor, no_grad};
+use rand::RngCore;
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::field::Field;
 use crate::random::{Purpose, stream};
-use crate::{Checkpoint, DataInfo, DeviceConfig, Model, NnError, Params, SolverConfig, TimeConfig, runtime};
-
-/// Which of the two sets of weights to sample from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WeightSet {
-    /// The moving average.
-    #[default]
-    Ema,
-    /// The raw weights of the last step.
-    Raw,
-}
-
-/// What to generate.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// How many samples.
-    pub n: usize,
-    /// Seed of the source samples. Sample i is the same however many are drawn, unless the source spreads its samples
-    /// evenly, as the moons do.
-    pub seed: u64,
-    /// The class of each sample; `None` for no class.
-    pub labels: Option<Vec<u32>>,
-    /// Guidance scale; 1 is off.
-    pub guidance: f64,
-    /// Method and number of steps.
-    pub solver: SolverConfig,
-    /// Whether the state at every grid time is kept.
-    pub trajectory: bool,
-}
-
-/// What was generated, in the user's units.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Generated {
-    /// The samples, `[n, d]`.
-    pub x: Array2<f32>,
-    /// The source samples they grew from, `[n, d]`.
-    pub source: Array2<f32>,
-    /// The grid times, if the trajectory was asked for.
-    pub times: Vec<f64>,
-    /// The states at those times, `[times, n, d]`, if asked for; empty otherwise.
-    pub trajectory: Array3<f32>,
-    /// Evaluations of the field for each sample.
-    pub nfe: u64,
-    /// Network evaluations for each sample: twice as many under guidance.
-    pub network_evaluations: u64,
-}
+use crate::{
+    CallCost, Checkpoint, Config, DataInfo, DeviceConfig, Generated, Model, NnError, Params, Plan, Precision, Problem,
+    Request, WeightSet, Work, runtime,
+};
 
 /// A trained model, ready to be sampled from.
 #[derive(Debug)]
 pub struct Generator {
     model: Box<dyn Model>,
-    path: AffinePath<NamedSchedule>,
-    predicts: Prediction,
+    config: Config,
     source: Toy,
-    time: TimeConfig,
     data: DataInfo,
-    label_drop: f64,
     device: Device,
-    threads: usize,
-    width: usize,
+    kind: Kind,
 }
 
 impl Generator {
@@ -81,24 +36,37 @@ impl Generator {
     /// # Errors
     /// [`NnError`] if the device is absent.
     pub fn new(checkpoint: &Checkpoint, weights: WeightSet, device: DeviceConfig) -> Result<Self, NnError> {
+        Self::with_precision(checkpoint, weights, device, Precision::Single)
+    }
+
+    /// The same, in a precision of choice.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_precision(
+        checkpoint: &Checkpoint,
+        weights: WeightSet,
+        device: DeviceConfig,
+        precision: Precision,
+    ) -> Result<Self, NnError> {
         let device = runtime::device(device)?;
-        let config = &checkpoint.config;
+        let config = checkpoint.config.clone();
         let values = match weights {
             WeightSet::Ema => &checkpoint.ema,
             WeightSet::Raw => &checkpoint.weights,
         };
-        let flat = Tensor::from_slice(values).to_device(device);
+        let kind = match precision {
+            Precision::Single => Kind::Float,
+            Precision::Double => Kind::Double,
+        };
+        let flat = Tensor::from_slice(values).to_kind(kind).to_device(device);
         Ok(Self {
             model: config.network.bind(&Params::from_flat(checkpoint.specs(), flat, false)),
-            path: config.path(),
-            predicts: config.prediction.kind,
             source: config.source.density(checkpoint.data.dim())?,
-            time: config.time,
             data: checkpoint.data.clone(),
-            label_drop: config.guidance.label_drop,
+            config,
             device,
-            threads: config.training.threads,
-            width: config.network.width(),
+            kind,
         })
     }
 
@@ -113,56 +81,59 @@ impl Generator {
     /// prediction implies is returned, at the cost of one more evaluation.
     ///
     /// # Errors
-    /// [`NnError::Request`] for labels or guidance that the model cannot serve, [`NnError::Solve`] if the solve fails.
+    /// [`NnError::Request`] for labels or guidance that the model cannot serve, [`NnError::Config`] for a solver that it
+    /// cannot be integrated with, [`NnError::Unfinished`] and [`NnError::Solve`] if the solve fails.
     pub fn generate(&self, request: &Request, progress: &mut dyn FnMut(f64)) -> Result<Generated, NnError> {
-        self.check(request)?;
-        runtime::set_threads(self.threads, request.n.min(Self::CHUNK), self.width);
-        let grid = TimeGrid::uniform(self.time.t_min, self.time.t_max, request.solver.steps)?;
-        let mut rng = stream(request.seed, Purpose::Generation, 0);
-        let dim = self.data.dim();
+        let plan = self.plan(request)?;
+        let (time, path, dim) = (self.config.time, self.config.path(), self.data.dim());
+        runtime::set_threads(self.config.training.threads, request.n.min(Self::CHUNK), self.config.network.width());
+        let span = [time.t_min, time.t_max];
+        let kept = if request.trajectory { Some(plan.times(span)?) } else { None };
+        let times = kept.as_ref().map_or(Vec::new(), |kept| kept.times().to_vec());
+        let diffusion = request.solver.diffusion();
+        let coefficient = |t| diffusion.map_or(0.0, |diffusion| diffusion.at(&path.schedule, t));
         // Nothing is known of the data yet: the state is its noise alone.
-        let [_, noise] = self.path.state(&[self.time.t_min])?[0];
-        let kept = if request.trajectory { grid.times() } else { &[] };
+        let [_, noise] = path.state(&[time.t_min])?[0];
         let mut generated = Generated {
             x: Array2::zeros((request.n, dim)),
-            source: self.source.sample(request.n, &mut rng),
-            times: kept.to_vec(),
-            trajectory: Array3::zeros((kept.len(), request.n, dim)),
-            nfe: 0,
-            network_evaluations: 0,
+            source: self.source.sample(request.n, &mut stream(request.seed, Purpose::Generation, 0)),
+            trajectory: Array3::zeros((times.len(), request.n, dim)),
+            times,
+            work: Work::default(),
+            evaluations_each: self.call_cost(request).each,
         };
+        let seed = stream(request.seed, Purpose::Brownian, 0).next_u64();
         for first in (0..request.n).step_by(Self::CHUNK) {
             let rows = first..request.n.min(first + Self::CHUNK);
             let labels = request.labels.as_ref().map(|labels| &labels[rows.clone()]);
-            let mut field = self.field(labels, request.guidance);
+            let mut field = Field { diffusion, ..self.field(labels, request.guidance) };
             let mut z = self.upload(&generated.source.slice(s![rows.clone(), ..]));
             if noise != 1.0 {
                 z *= noise;
             }
-            let mut error = None;
-            let mut observer = |step: usize, _t: f64, z: &Tensor| {
-                progress(
-                    (rows.start as f64 + rows.len() as f64 * step as f64 / grid.steps() as f64) / request.n as f64,
-                );
-                if request.trajectory {
-                    match self.download(z) {
-                        Ok(z) => generated.trajectory.slice_mut(s![step, rows.clone(), ..]).assign(&z),
-                        Err(e) => error = Some(e),
-                    }
-                }
-                if error.is_none() { Flow::Continue } else { Flow::Stop }
+            let mut watch = Watch {
+                progress: &mut |t| {
+                    let done = (t - span[0]) / (span[1] - span[0]);
+                    progress((rows.start as f64 + rows.len() as f64 * done) / request.n as f64);
+                },
+                kept: kept.as_ref().map(|kept| Trajectory::new(kept, &z)),
             };
-            let solver = FixedSolver { method: request.solver.method, ..FixedSolver::default() };
-            let stats = no_grad(|| solver.solve(&mut field, &grid, &mut z, &mut observer))?;
-            if let Some(error) = error {
-                return Err(error);
+            let noise = plan.brownian(seed, span, rows.clone())?;
+            let problem = Problem { field: &mut field, diffusion: &coefficient, noise: &noise, span };
+            let mut work = no_grad(|| plan.solve(problem, &mut z, &mut watch))?;
+            for (step, z) in watch.kept.iter().flat_map(Trajectory::states).enumerate() {
+                generated.trajectory.slice_mut(s![step, rows.clone(), ..]).assign(&self.download(z)?);
             }
-            generated.nfe = stats.nfe;
-            if self.time.t_max < 1.0 {
-                z = no_grad(|| field.predict(self.time.t_max, &z, Prediction::Data))?;
-                generated.nfe += 1;
+            if !plan.observes() {
+                (watch.progress)(span[1]);
             }
-            generated.network_evaluations = generated.nfe * if field.guided() { 2 } else { 1 };
+            if time.t_max < 1.0 {
+                let field = self.field(labels, request.guidance);
+                z = no_grad(|| field.predict(time.t_max, &z, Prediction::Data))?;
+                work.nfe += 1;
+                work.mean_nfe += 1.0;
+            }
+            generated.work = generated.work.and(rows.start, work, rows.len());
             generated.x.slice_mut(s![rows, ..]).assign(&self.download(&z)?);
         }
         self.data.scaling.invert(&mut generated.x);
@@ -186,19 +157,50 @@ impl Generator {
 
     /// Whether the model can be asked without a class: it has none, or has been trained with labels dropped.
     pub fn knows_no_class(&self) -> bool {
-        self.data.classes == 0 || self.label_drop > 0.0
+        self.data.classes == 0 || self.config.guidance.label_drop > 0.0
     }
 
-    fn check(&self, request: &Request) -> Result<(), NnError> {
-        let refuse = |what: String, remedy| Err(NnError::Request { what, remedy });
-        let classes = self.data.classes;
-        if request.n == 0 {
+    /// Checks that `n` samples with so many states of each can be held, for callers who make something of that size first.
+    ///
+    /// # Errors
+    /// [`NnError::Request`] if not, or if `n` is zero.
+    pub fn check_count(&self, n: usize, states: usize) -> Result<(), NnError> {
+        if n == 0 {
             return refuse("0 samples were asked for".to_owned(), "ask for at least one");
         }
-        let states = if request.trajectory { request.solver.steps.saturating_add(3) } else { 2 };
-        if !runtime::fits_in_memory(&[request.n, self.data.dim(), states]) {
-            return refuse(format!("{} samples do not fit into memory", request.n), "ask for fewer");
+        // Beside the states kept, there are the samples and their sources.
+        if !runtime::fits_in_memory(&[n, self.data.dim(), states.saturating_add(2)]) {
+            return refuse(format!("{n} samples do not fit into memory"), "ask for fewer");
         }
+        Ok(())
+    }
+
+    /// Checks the request, and turns its solver into steps.
+    fn plan(&self, request: &Request) -> Result<Plan, NnError> {
+        self.check_count(request.n, 0)?;
+        self.check_condition(request)?;
+        self.config.validate_solver(&request.solver)?;
+        let plan = request.solver.plan(self.call_cost(request), request.trajectory)?;
+        if request.trajectory {
+            if !plan.observes() {
+                let remedy = "choose another solver.norm, or a method with fixed steps";
+                return refuse(
+                    "the states on the way of samples with steps of their own are not kept".to_owned(),
+                    remedy,
+                );
+            }
+            self.check_count(request.n, plan.times([0.0, 1.0])?.times().len())?;
+        }
+        Ok(plan)
+    }
+
+    fn call_cost(&self, request: &Request) -> CallCost {
+        let guided = request.labels.is_some() && request.guidance != 1.0;
+        CallCost { each: if guided { 2 } else { 1 }, after: u64::from(self.config.time.t_max < 1.0) }
+    }
+
+    fn check_condition(&self, request: &Request) -> Result<(), NnError> {
+        let classes = self.data.classes;
         if !(request.guidance >= 0.0 && request.guidance.is_finite()) {
             return refuse(format!("guidance {}", request.guidance), "choose zero or a positive number; 1 is off");
         }
@@ -219,7 +221,7 @@ impl Generator {
                 "name a class, or leave guidance at 1",
             );
         }
-        if request.guidance != 1.0 && self.label_drop == 0.0 {
+        if request.guidance != 1.0 && self.config.guidance.label_drop == 0.0 {
             let remedy = "train with guidance.label_drop above 0, or sample with guidance 1";
             return refuse("guidance needs a model that has seen unlabelled samples".to_owned(), remedy);
         }
@@ -231,19 +233,50 @@ impl Generator {
             let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
             Tensor::from_slice(&labels).to_device(self.device)
         });
-        let (model, path, predicts, classes) = (self.model.as_ref(), self.path, self.predicts, self.data.classes);
-        Field { model, path, predicts, classes, labels, guidance }
+        Field {
+            model: self.model.as_ref(),
+            path: self.config.path(),
+            predicts: self.config.prediction.kind,
+            classes: self.data.classes,
+            labels,
+            guidance,
+            diffusion: None,
+            selected: None,
+        }
     }
 
     fn upload(&self, x: &ArrayRef2<f32>) -> Tensor {
         let mut shape = vec![x.nrows() as i64];
         shape.extend(self.data.shape.iter().map(|&n| n as i64));
         let values = x.as_standard_layout();
-        Tensor::from_slice(values.as_slice().expect("standard layout")).view(shape.as_slice()).to_device(self.device)
+        let values = Tensor::from_slice(values.as_slice().expect("standard layout")).view(shape.as_slice());
+        values.to_kind(self.kind).to_device(self.device)
     }
 
     fn download(&self, z: &Tensor) -> Result<Array2<f32>, NnError> {
-        let values = Vec::<f32>::try_from(z.to_device(Device::Cpu).reshape([-1]))?;
+        let values = Vec::<f32>::try_from(z.to_kind(Kind::Float).to_device(Device::Cpu).reshape([-1]))?;
         Ok(Array2::from_shape_vec((values.len() / self.data.dim(), self.data.dim()), values).expect("whole rows"))
+    }
+}
+
+fn refuse<T>(what: String, remedy: &'static str) -> Result<T, NnError> {
+    Err(NnError::Request { what, remedy })
+}
+
+/// Reports the times of a solve, and keeps the states that are asked for.
+struct Watch<'a> {
+    progress: &'a mut dyn FnMut(f64),
+    kept: Option<Trajectory<Tensor>>,
+}
+
+impl Observer<Tensor> for Watch<'_> {
+    fn observe(&mut self, step: usize, t: f64, z: &Tensor) -> Flow {
+        (self.progress)(t);
+        self.kept.as_mut().map_or(Flow::Continue, |kept| kept.observe(step, t, z))
+    }
+
+    fn observe_step(&mut self, step: &mut Step<'_, Tensor>) -> Result<Flow, SolveError> {
+        (self.progress)(step.t1);
+        self.kept.as_mut().map_or(Ok(Flow::Continue), |kept| kept.observe_step(step))
     }
 }

@@ -20,12 +20,14 @@ mod ema;
 mod error;
 mod field;
 mod generator;
+mod integrate;
 mod mlp;
 mod model;
 mod network;
 mod optimizer;
 mod params;
 pub mod random;
+mod request;
 pub mod runtime;
 mod trainer;
 
@@ -34,15 +36,17 @@ pub use batch::{Batch, BatchMaker};
 pub use blend::blend;
 pub use checkpoint::Checkpoint;
 pub use config::{
-    Config, CouplingConfig, DeviceConfig, GuidanceConfig, NetworkConfig, PredictionConfig, SolverConfig, SourceConfig,
-    TimeConfig, TrainingConfig,
+    AdaptiveConfig, Config, CouplingConfig, DeviceConfig, ErrorNorm, FixedConfig, GuidanceConfig, NetworkConfig,
+    PredictionConfig, SdeConfig, SolverConfig, SolverKind, SourceConfig, TimeConfig, TrainingConfig,
 };
 pub use data::{DataInfo, Scaling, TrainingData};
 pub use ema::{Ema, EmaConfig};
 pub use error::{CheckpointError, ConfigError, DataError, NnError};
-pub use generator::{Generated, Generator, Request, WeightSet};
+pub use generator::Generator;
+pub use integrate::{CallCost, Plan, Problem, Work};
 pub use mlp::{Activation, Mlp, MlpConfig};
 pub use model::{Condition, Model};
 pub use optimizer::{Adam, Decay, OptimizerConfig};
 pub use params::{Init, ParamSpec, Params};
+pub use request::{Generated, Precision, Request, WeightSet};
 pub use trainer::Trainer;

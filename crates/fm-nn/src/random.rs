@@ -26,6 +26,8 @@ pub enum Purpose {
     Evaluation,
     /// Source samples and their pairs, for the training steps that are coupled together (their group is the index).
     Coupling,
+    /// The Brownian motion of a stochastic generation.
+    Brownian,
 }
 
 /// The generator of a purpose and an index below 2⁵⁶.

@@ -33,7 +33,7 @@
 //! | What is its loss? | [`Weighting`] |
 //! | At which times? | [`TimeLaw`] drawn by [`TimeSampler`], with importance weights; [`quantile_times`], [`shift_time`] |
 //! | How is it steered? | [`Guidance`], and [`AffinePath::classifier`] |
-//! | How is it sampled with noise? | [`AffinePath::sde_drift`], [`Schedule::diffusion_of_eta`] |
+//! | How is it sampled with noise? | [`DiffusionCoefficient`]; [`AffinePath::sde_drift`], [`Schedule::diffusion_of_eta`] |
 //! | In one step, or a few? | [`few_step`]: MeanFlow, shortcut and consistency models |
 //! | Between two data sets? | [`bridge`]: three coefficients, with noise of their own |
 //! | What would a perfect network say? | [`oracle`]: Gaussians, mixtures, data sets, the Gaussian Schrödinger bridge |
@@ -93,6 +93,7 @@
 
 pub mod bridge;
 mod change;
+mod diffusion;
 mod error;
 mod exponential;
 pub mod few_step;
@@ -116,6 +117,7 @@ mod time;
 mod toy;
 
 pub use change::{Matched, ScheduleChange};
+pub use diffusion::DiffusionCoefficient;
 pub use error::PathError;
 pub use guidance::{Guidance, classifier_free};
 pub use loss::Weighting;

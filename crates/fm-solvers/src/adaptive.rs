@@ -124,7 +124,7 @@ impl AdaptiveSolver {
         y: &mut S,
         observer: &mut dyn Observer<S>,
     ) -> Result<Stats, SolveError> {
-        self.check()?;
+        self.validate()?;
         if y.batch() == 0 {
             return Err(SolveError::EmptyBatch { layout: y.layout() });
         }
@@ -180,7 +180,18 @@ impl AdaptiveSolver {
         h < self.h_min || h <= 10.0 * f64::EPSILON * t.abs() || h < f64::MIN_POSITIVE
     }
 
-    pub(crate) fn check(&self) -> Result<(), SolveError> {
+    /// Checks the options but for the tolerance, which is checked where it is made. Every solve does.
+    ///
+    /// # Errors
+    /// [`SolveError::InvalidOption`] for the first one outside its range.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_solvers::AdaptiveSolver;
+    /// let error = AdaptiveSolver { h_max: 0.0, ..AdaptiveSolver::default() }.validate().unwrap_err();
+    /// assert_eq!(error.to_string(), "h_max is 0; it must be above zero");
+    /// ```
+    pub fn validate(&self) -> Result<(), SolveError> {
         let first = self.first_step.unwrap_or(1.0);
         let checks = [
             (first > 0.0 && first.is_finite(), "first_step", first, "above zero and finite"),

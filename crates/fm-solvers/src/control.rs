@@ -25,6 +25,7 @@
 /// Hairer, Norsett & Wanner 1993, eqs. II.4.12 and II.4.13; Söderlind 2003, Digital filters in adaptive time-stepping,
 /// ACM TOMS 29.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct StepControl {
     /// Proportional coefficient.
     pub p: f64,

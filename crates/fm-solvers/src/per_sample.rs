@@ -76,7 +76,7 @@ impl AdaptiveSolver {
         grid: &TimeGrid,
         y: &mut S,
     ) -> Result<SampleStats, SolveError> {
-        self.check()?;
+        self.validate()?;
         let batch = y.batch();
         if batch == 0 {
             return Err(SolveError::EmptyBatch { layout: y.layout() });

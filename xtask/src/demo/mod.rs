@@ -62,10 +62,13 @@ fn show(workspace: &Workspace, config: &Path, out: &Path) -> Result<Section> {
     let train = fm("train").arg(&config).arg("--out").arg(&folder);
     let eval = fm("eval").arg(&folder).arg("--json");
     let plot = fm("plot").arg(&folder).arg("--out").arg(&plots);
+    let errors = plots.join("solvers.png");
+    let solvers = fm("solvers").arg(&folder).words("-n 200").arg("--out").arg(&errors);
     let commands = vec![
         format!("fm train {} --out {}", config.display(), folder.display()),
         format!("fm eval {} --json", folder.display()),
         format!("fm plot {} --out {}", folder.display(), plots.display()),
+        format!("fm solvers {} -n 200 --out {}", folder.display(), errors.display()),
     ];
 
     let began = Instant::now();
@@ -79,9 +82,11 @@ fn show(workspace: &Workspace, config: &Path, out: &Path) -> Result<Section> {
     numbers.push(("training, seconds".to_owned(), format!("{:.1}", training.as_secs_f64())));
     // It prints the name of each picture, in the order in which they are to be looked at.
     let pictures = plot.read()?;
-    let pictures = pictures.lines().filter_map(|path| Path::new(path).strip_prefix("out/demo").ok());
+    ensure!(!pictures.trim().is_empty(), "`fm plot` drew nothing into {}", plots.display());
+    solvers.read()?;
+    let pictures = pictures.lines().map(Path::new).chain([errors.as_path()]);
+    let pictures = pictures.filter_map(|path| path.strip_prefix("out/demo").ok());
     let pictures: Vec<_> = pictures.map(|path| path.display().to_string()).collect();
-    ensure!(!pictures.is_empty(), "`fm plot` drew nothing into {}", plots.display());
     Ok(Section { pictures, settings: fs::read_to_string(workspace.root.join(config))?, commands, numbers, name })
 }
 

@@ -15,7 +15,8 @@ use ndarray::ArrayView2;
 
 use super::entropy::Entropy;
 use super::report::Report;
-use crate::data::{Points, load_points, load_weights};
+use super::two_files;
+use crate::data::Points;
 use crate::progress::{patiently, say};
 
 /// Arguments of `fm distance`.
@@ -83,14 +84,8 @@ enum Metric {
 
 /// Measures and prints.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let (x, y) = (load_points(&args.samples)?, load_points(&args.target)?);
-    let ((n, d), (m, other)) = (x.dim(), y.dim());
-    ensure!(
-        d == other,
-        "{}: samples of {d} values, but {} has samples of {other}; both need the same",
-        args.samples.display(),
-        args.target.display()
-    );
+    let (x, y) = two_files::load([&args.samples, &args.target])?;
+    let (n, m) = (x.dim().0, y.dim().0);
     ensure!(!args.floor || m >= 4, "{}: {m} samples are too few for a floor; give at least 4", args.target.display());
     let weighted = args.weights.is_some() || args.target_weights.is_some();
     if weighted && !matches!(args.metric, Metric::W1 | Metric::W2) {
@@ -171,8 +166,7 @@ fn measure<A: Real>(args: &Args, x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> 
     match &chosen {
         Chosen::Sinkhorn(_) => {}
         Chosen::Wasserstein(order) if args.weights.is_some() || args.target_weights.is_some() => {
-            let weights = |path: &Option<PathBuf>, n| path.as_ref().map(|path| load_weights(path, n)).transpose();
-            let (a, b) = (weights(&args.weights, n)?, weights(&args.target_weights, m)?);
+            let [a, b] = two_files::optional_weights([(&args.weights, n), (&args.target_weights, m)])?;
             report.add("value", weighted_wasserstein(x, y, [a.as_deref(), b.as_deref()], *order)?);
         }
         chosen => report.add("value", chosen.value(args, x, y)?),

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use fm_nn::Generated;
 use fm_nn::random::{Purpose, stream};
+use fm_nn::{Generated, SolverKind};
 use fm_ot::wasserstein2;
 use fm_paths::Toy;
 use ndarray::{Array2, s};
@@ -23,14 +23,14 @@ const NEIGHBOURS: usize = 5;
 /// Arguments of `fm eval`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    sampling: Sampling,
     /// Samples to draw [default: 4000 for a density, 1000 for a data file]
     #[arg(short, value_name = "N")]
     n: Option<usize>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    sampling: Sampling,
 }
 
 /// Draws samples, measures them and prints the numbers.
@@ -44,17 +44,23 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     });
     ensure!(n >= 2, "-n {n} is too few: measure at least 2 samples");
     let began = Instant::now();
-    let labels = sampler.every_class(n);
-    let generated = sampler.draw(n, labels.clone(), matches!(prepared, Prepared::Toy(_)))?;
+    let labels = sampler.every_class(n)?;
+    let paths = matches!(prepared, Prepared::Toy(_)) && sampler.shows_paths();
+    let generated = sampler.draw(n, labels.clone(), paths)?;
     let mut report = Report::default();
     report.add("step", checkpoint.step);
     if let Some(rate) = steps_per_second(&sampler)? {
         report.add("training_steps_per_second", rate);
     }
     report.add("samples", n);
-    report.add("solver", format!("{} x {}", sampler.solver.steps, sampler.solver.method));
-    report.add("nfe", generated.nfe);
-    report.add("network_evaluations", generated.network_evaluations);
+    report.add("solver", sampler.solver_taken(&generated));
+    if let SolverKind::Adaptive(_) = sampler.solver.kind {
+        report.add("steps_accepted", generated.work.steps);
+        report.add("steps_rejected", generated.work.rejected);
+        report.add("mean_network_evaluations", generated.mean_network_evaluations());
+    }
+    report.add("nfe", generated.work.nfe);
+    report.add("network_evaluations", generated.network_evaluations());
     report.add("sampling_seconds", began.elapsed().as_secs_f64());
     match &prepared {
         Prepared::Toy(density) => toy(&mut report, &sampler, &generated, *density)?,
@@ -92,6 +98,10 @@ fn toy(report: &mut Report, sampler: &Sampler, generated: &Generated, density: T
     let time = sampler.trained.checkpoint.config.time;
     if (time.t_min, time.t_max) != (0.0, 1.0) {
         say("the path energy is left out: the solve does not cover the whole path (time.t_min, time.t_max)");
+        return Ok(());
+    }
+    if generated.times.is_empty() {
+        say("the path energy is left out: it is that of the flow, with steps that all samples share");
         return Ok(());
     }
     let energy = path_energy(&generated.times, &generated.trajectory);

@@ -24,11 +24,11 @@ const ARROWS: usize = 21;
 /// Arguments of `fm plot`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    sampling: Sampling,
     /// Folder for the pictures [default: plots, in the folder of the run]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    sampling: Sampling,
 }
 
 /// Draws every picture that the run has and prints their names.
@@ -62,7 +62,7 @@ fn draw(out: &Path, name: &str, picture: impl FnOnce(&Path) -> Result<(), PlotEr
 }
 
 fn points(sampler: &Sampler, out: &Path) -> Result<()> {
-    let generated = sampler.draw(POINTS, sampler.every_class(POINTS), true)?;
+    let generated = sampler.draw(POINTS, sampler.every_class(POINTS)?, true)?;
     let data = pictures::real_points(sampler)?;
     draw(out, "samples.png", |path| {
         plot::scatter_pair(path, "Samples beside data", &generated.x, &data, Some(&generated.source))

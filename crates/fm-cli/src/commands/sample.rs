@@ -6,17 +6,16 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use fm_nn::{AdaptiveConfig, ErrorNorm, Generated, SolverKind};
 
 use super::pictures;
-use super::sampling::Sampling;
+use super::sampling::{Sampler, Sampling};
 use crate::data::write_npy;
 use crate::progress::say;
 
 /// Arguments of `fm sample`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    sampling: Sampling,
     /// Number of samples
     #[arg(short, value_name = "N", default_value_t = 64)]
     n: usize,
@@ -26,6 +25,9 @@ pub struct Args {
     /// Class to sample: a number, `all` for each class in turn, or `none` [default: all, if the model has classes]
     #[arg(long, value_name = "K")]
     class: Option<Class>,
+    // Last, so that the heading of the solver's options is not that of others.
+    #[command(flatten)]
+    sampling: Sampling,
 }
 
 /// Which class the samples have.
@@ -56,8 +58,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let sampler = args.sampling.open()?;
     let labels = match args.class {
-        Some(Class::One(class)) => Some(vec![class; args.n]),
-        Some(Class::All) | None => sampler.every_class(args.n),
+        Some(Class::One(class)) => {
+            sampler.generator.check_count(args.n, 0)?;
+            Some(vec![class; args.n])
+        }
+        Some(Class::All) | None => sampler.every_class(args.n)?,
         Some(Class::None) => None,
     };
     if let (None, Some(w)) = (&labels, args.sampling.explicit_guidance())
@@ -68,6 +73,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let began = Instant::now();
     let generated = sampler.draw(args.n, labels, false)?;
     let seconds = began.elapsed().as_secs_f64();
+    let solve = format!("{}, {}", sampler.solver_taken(&generated), work(&sampler, &generated));
     let mut shape = vec![args.n];
     shape.extend(&sampler.generator.data().shape);
     if kind == "npy" {
@@ -75,13 +81,24 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     } else {
         pictures::samples(&args.out, &sampler, &generated)?;
     }
-    say(&format!(
-        "{} samples in {seconds:.2} s, {} x {}, NFE {}: {}",
-        args.n,
-        sampler.solver.steps,
-        sampler.solver.method,
-        generated.nfe,
-        args.out.display()
-    ));
+    let n = args.n;
+    say(&format!("{n} samples in {seconds:.2} s, {solve}: {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What each sample took, in network evaluations.
+fn work(sampler: &Sampler, generated: &Generated) -> String {
+    let nfe = match (sampler.solver.nfe, generated.network_evaluations()) {
+        (Some(budget), nfe) => format!("NFE {nfe} of {budget}"),
+        (None, nfe) => format!("NFE {nfe}"),
+    };
+    let (steps, rejected) = (generated.work.steps, generated.work.rejected);
+    match sampler.solver.kind {
+        SolverKind::Adaptive(AdaptiveConfig { norm: ErrorNorm::PerSample, .. }) => {
+            let mean = generated.mean_network_evaluations();
+            format!("per sample at most {steps} steps accepted, {rejected} rejected, {nfe}, on average {mean:.1}")
+        }
+        SolverKind::Adaptive(_) => format!("{steps} steps accepted, {rejected} rejected, {nfe}"),
+        SolverKind::Fixed(_) | SolverKind::Sde(_) => nfe,
+    }
 }

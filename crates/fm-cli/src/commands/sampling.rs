@@ -1,11 +1,11 @@
 //! What `sample`, `eval` and `plot` have in common: how a checkpoint is sampled from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail, ensure};
-use fm_nn::{DeviceConfig, Generated, Generator, Request, SolverConfig, WeightSet};
-use fm_solvers::FixedMethod;
+use anyhow::{Result, bail};
+use fm_nn::{DeviceConfig, ErrorNorm, Generated, Generator, Precision, Request, SolverConfig, SolverKind, WeightSet};
 
+use super::solver::{Diffusion, Method, SolverArgs};
 use crate::progress::Progress;
 use crate::run::Trained;
 
@@ -15,18 +15,21 @@ pub struct Sampling {
     /// Checkpoint file, or the folder of a run
     #[arg(value_name = "CKPT")]
     pub checkpoint: PathBuf,
-    /// Integrator: euler, midpoint, heun, ralston, rk4, ab2, ab3, ab4 or abm4
-    #[arg(long)]
-    solver: Option<FixedMethod>,
-    /// Steps of the integrator
-    #[arg(long, value_name = "N")]
-    steps: Option<usize>,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    solver: SolverArgs,
+}
+
+/// Which model, and what it is asked.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ModelArgs {
     /// Scale of classifier-free guidance; 1 is off
     #[arg(long, value_name = "W")]
     guidance: Option<f64>,
-    /// Seed of the source samples
+    /// Seed of the source samples and of the noise of a stochastic solver
     #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    seed: u64,
     /// Weights to use: their moving average (ema) or the raw ones (raw)
     #[arg(long, value_enum, default_value_t = Weights::Ema)]
     weights: Weights,
@@ -55,7 +58,7 @@ pub struct Sampler {
     pub trained: Trained,
     /// The model.
     pub generator: Generator,
-    /// Method and steps.
+    /// How it is integrated.
     pub solver: SolverConfig,
     /// Guidance scale for labelled samples.
     pub guidance: f64,
@@ -66,7 +69,26 @@ pub struct Sampler {
 impl Sampling {
     /// Opens the checkpoint.
     pub fn open(&self) -> Result<Sampler> {
-        let trained = Trained::open(&self.checkpoint)?;
+        let mut sampler = self.model.open(&self.checkpoint, Precision::Single)?;
+        sampler.solver = self.solver.over(sampler.solver)?;
+        Ok(sampler)
+    }
+
+    /// The guidance that was asked for on the command line.
+    pub fn explicit_guidance(&self) -> Option<f64> {
+        self.model.guidance
+    }
+}
+
+impl ModelArgs {
+    /// The seed of everything that is drawn.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Opens a checkpoint, with the solver of its configuration.
+    pub fn open(&self, checkpoint: &Path, precision: Precision) -> Result<Sampler> {
+        let trained = Trained::open(checkpoint)?;
         let weights = match self.weights {
             Weights::Ema => WeightSet::Ema,
             Weights::Raw => WeightSet::Raw,
@@ -82,40 +104,66 @@ impl Sampling {
         {
             bail!("guidance {w} of a model without classes; leave --guidance out");
         }
-        let config = &trained.checkpoint.config;
-        ensure!(self.steps != Some(0), "--steps 0 is not allowed: the integrator needs at least one step");
         Ok(Sampler {
-            generator: Generator::new(&trained.checkpoint, weights, device)?,
-            solver: SolverConfig {
-                method: self.solver.unwrap_or(config.solver.method),
-                steps: self.steps.unwrap_or(config.solver.steps),
-            },
-            guidance: self.guidance.unwrap_or(config.guidance.scale),
+            generator: Generator::with_precision(&trained.checkpoint, weights, device, precision)?,
+            solver: trained.checkpoint.config.solver,
+            guidance: self.guidance.unwrap_or(trained.checkpoint.config.guidance.scale),
             seed: self.seed,
             trained,
         })
-    }
-
-    /// The guidance that was asked for on the command line.
-    pub fn explicit_guidance(&self) -> Option<f64> {
-        self.guidance
     }
 }
 
 impl Sampler {
     /// Draws `n` samples, of the given classes or without, and shows the progress.
     pub fn draw(&self, n: usize, labels: Option<Vec<u32>>, trajectory: bool) -> Result<Generated> {
-        let guidance = if labels.is_some() { self.guidance } else { 1.0 };
-        let request = Request { n, seed: self.seed, labels, guidance, solver: self.solver, trajectory };
         let mut progress = Progress::new("sample", "%", 0, 100);
-        let generated = self.generator.generate(&request, &mut |done| progress.at((done * 100.0) as u64, String::new));
+        let generated = self.draw_with(self.solver, n, labels, trajectory, &mut |done| {
+            progress.at((done * 100.0) as u64, String::new);
+        });
         progress.finish();
-        Ok(generated?)
+        generated
     }
 
-    /// Classes 0, 1, 2, ... over and over, if the model has any.
-    pub fn every_class(&self, n: usize) -> Option<Vec<u32>> {
+    /// The same with another solver, and with the fraction that is done for the caller to show.
+    pub fn draw_with(
+        &self,
+        solver: SolverConfig,
+        n: usize,
+        labels: Option<Vec<u32>>,
+        trajectory: bool,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Generated> {
+        let guidance = if labels.is_some() { self.guidance } else { 1.0 };
+        let request = Request { n, seed: self.seed, labels, guidance, solver, trajectory };
+        Ok(self.generator.generate(&request, progress)?)
+    }
+
+    /// Classes 0, 1, 2, ... over and over, if the model has any; after a check that so many samples can be held.
+    pub fn every_class(&self, n: usize) -> Result<Option<Vec<u32>>> {
+        self.generator.check_count(n, 0)?;
         let classes = self.generator.data().classes;
-        (classes > 0).then(|| (0..n).map(|i| (i % classes) as u32).collect())
+        Ok((classes > 0).then(|| (0..n).map(|i| (i % classes) as u32).collect()))
+    }
+
+    /// The solver in a few words, with the steps that it took.
+    pub fn solver_taken(&self, generated: &Generated) -> String {
+        let (method, steps) = (Method::of(&self.solver.kind), generated.work.steps);
+        match self.solver.kind {
+            SolverKind::Fixed(_) => format!("{steps} x {method}"),
+            SolverKind::Sde(sde) => format!("{steps} x {method}, diffusion {}", Diffusion(sde.diffusion)),
+            SolverKind::Adaptive(adaptive) => {
+                format!("{method}, rtol {:e}, atol {:e}", adaptive.rtol, adaptive.atol)
+            }
+        }
+    }
+
+    /// Whether the states between source and sample are seen, and follow the velocity.
+    pub fn shows_paths(&self) -> bool {
+        match self.solver.kind {
+            SolverKind::Fixed(_) => true,
+            SolverKind::Adaptive(adaptive) => adaptive.norm != ErrorNorm::PerSample,
+            SolverKind::Sde(_) => false,
+        }
     }
 }

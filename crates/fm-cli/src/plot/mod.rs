@@ -10,6 +10,7 @@
 
 mod axes;
 mod canvas;
+mod convergence;
 mod error;
 mod field;
 mod images;
@@ -20,6 +21,7 @@ mod style;
 mod tests;
 mod ticks;
 
+pub use self::convergence::{ErrorPanel, error_against_nfe};
 pub use self::error::PlotError;
 pub use self::field::{FieldPanel, field};
 pub use self::images::{Pixels, image_grid, strip};

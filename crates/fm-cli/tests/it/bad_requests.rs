@@ -13,10 +13,14 @@ fn requests_that_cannot_be_served() {
     place.train("certain", &no_drop).ok();
     place.file("x.npy", "old");
 
-    let cases: [(&[&str], &[&str]); 13] = [
+    let cases: [(&[&str], &[&str]); 16] = [
         (&["plain", "-n", "0"], &["0 samples", "at least one"]),
         (&["plain", "-n", "1000000000000000"], &["1000000000000000 samples", "memory", "ask for fewer"]),
         (&["plain", "-n", "18446744073709551615"], &["memory", "ask for fewer"]),
+        // Before a label for each of them is made.
+        (&["classes", "-n", "1000000000000000"], &["memory", "ask for fewer"]),
+        (&["classes", "-n", "1000000000000000", "--class", "1"], &["memory", "ask for fewer"]),
+        (&["classes", "-n", "0"], &["0 samples", "at least one"]),
         (&["plain", "--steps", "0"], &["--steps 0", "at least one step"]),
         (&["plain", "--class", "1"], &["trained without labels", "leave the class out"]),
         (&["plain", "--guidance", "2"], &["guidance 2 of a model without classes", "leave --guidance out"]),

@@ -19,3 +19,4 @@ mod main_road;
 mod program;
 mod refused_resume;
 mod resume;
+mod solvers;

@@ -2,7 +2,6 @@
 
 use fm_ot::{ClassConditional, ClassRule, Coupling, CouplingKind, Resampled};
 use fm_paths::{Prediction, TimeLaw, TimeSampler, Toy};
-use fm_solvers::FixedMethod;
 use serde::{Deserialize, Serialize};
 
 use crate::{DataError, MlpConfig};
@@ -154,27 +153,6 @@ pub struct GuidanceConfig {
 impl Default for GuidanceConfig {
     fn default() -> Self {
         Self { label_drop: 0.1, scale: 1.0 }
-    }
-}
-
-/// How samples are integrated.
-///
-/// | name | default | meaning |
-/// |---|---|---|
-/// | `method` | `midpoint` | a [`FixedMethod`] |
-/// | `steps` | 50 | steps of the uniform grid |
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SolverConfig {
-    /// The method.
-    pub method: FixedMethod,
-    /// The number of steps.
-    pub steps: usize,
-}
-
-impl Default for SolverConfig {
-    fn default() -> Self {
-        Self { method: FixedMethod::Midpoint, steps: 50 }
     }
 }
 

@@ -1,8 +1,12 @@
 //! Every value outside its range and every combination without meaning is refused by name.
 
-use fm_nn::{Config, DataError, NnError, Scaling, SourceConfig, Trainer, TrainingData};
+use fm_nn::{
+    AdaptiveConfig, Config, DataError, NnError, Scaling, SdeConfig, SolverConfig, SolverKind, SourceConfig, Trainer,
+    TrainingData,
+};
 use fm_ot::{ClassRule, CouplingKind};
-use fm_paths::{NamedSchedule, Prediction, TimeLaw, Toy, Ve, Weighting};
+use fm_paths::{DiffusionCoefficient, NamedSchedule, Prediction, TimeLaw, Toy, Ve, Weighting};
+use fm_solvers::FixedMethod;
 use ndarray::Array2;
 
 use super::{moons, small_config};
@@ -29,7 +33,17 @@ fn a_configuration_without_the_newer_keys_is_still_one() {
 #[test]
 fn values_outside_their_range_are_named() {
     let bridge = |sigma| CouplingKind::SchrodingerBridge { sigma, tolerance: 1e-3, max_iterations: 100 };
-    let cases: [(&str, Box<dyn FnOnce(&mut Config)>); 16] = [
+    let adaptive = |change: fn(&mut AdaptiveConfig)| {
+        move |c: &mut Config| {
+            let mut solver = AdaptiveConfig::default();
+            change(&mut solver);
+            c.solver.kind = SolverKind::Adaptive(solver);
+        }
+    };
+    let sde = |diffusion| {
+        move |c: &mut Config| c.solver.kind = SolverKind::Sde(SdeConfig { diffusion, ..SdeConfig::default() })
+    };
+    let cases: [(&str, Box<dyn FnOnce(&mut Config)>); 24] = [
         ("coupling.batches", Box::new(|c| c.coupling.batches = 0)),
         ("[coupling]: penalty", Box::new(|c| c.coupling.classes = ClassRule::Penalty { penalty: -1.0 })),
         ("[coupling]: sigma", Box::new(move |c| c.coupling.kind = bridge(0.0))),
@@ -37,7 +51,20 @@ fn values_outside_their_range_are_named() {
         ("training.batch_size", Box::new(|c| c.training.batch_size = 0)),
         ("training.log_every", Box::new(|c| c.training.log_every = 0)),
         ("training.checkpoint_every", Box::new(|c| c.training.checkpoint_every = 0)),
-        ("solver.steps", Box::new(|c| c.solver.steps = 0)),
+        ("solver.steps", Box::new(|c| c.solver = SolverConfig::fixed(FixedMethod::Euler, 0))),
+        ("solver.nfe", Box::new(|c| c.solver.nfe = Some(0))),
+        (
+            "solver.steps = 4 and solver.nfe = 8",
+            Box::new(|c| {
+                c.solver = SolverConfig { nfe: Some(8), ..SolverConfig::fixed(FixedMethod::Euler, 4) };
+            }),
+        ),
+        ("solver.rtol", Box::new(adaptive(|solver| solver.rtol = -1.0))),
+        ("solver.atol", Box::new(adaptive(|solver| solver.atol = 0.0))),
+        ("h_min", Box::new(adaptive(|solver| (solver.h_min, solver.h_max) = (0.2, Some(0.1))))),
+        ("solver.max_steps", Box::new(adaptive(|solver| solver.max_steps = 0))),
+        ("control.p + i + d", Box::new(adaptive(|solver| solver.control.i = 0.0))),
+        ("diffusion.scale", Box::new(sde(DiffusionCoefficient::Sigma { scale: -1.0 }))),
         ("optimizer.learning_rate", Box::new(|c| c.optimizer.learning_rate = f64::NAN)),
         ("optimizer.learning_rate", Box::new(|c| c.optimizer.learning_rate = -1.0)),
         ("optimizer.beta2", Box::new(|c| c.optimizer.beta2 = 1.0)),
@@ -81,6 +108,26 @@ fn combinations_without_meaning_are_refused() {
     assert!(message(|c| c.prediction.kind = Prediction::Data).contains("t = 1"));
     let weight = message(|c| c.weighting = Weighting::Prediction { space: Prediction::Score });
     assert!(weight.contains("score"), "{weight}");
+}
+
+#[test]
+fn a_stochastic_solver_needs_a_score_that_is_finite() {
+    let sde =
+        |diffusion| SolverConfig { kind: SolverKind::Sde(SdeConfig { diffusion, ..SdeConfig::default() }), nfe: None };
+    let mut config = small_config();
+    assert_eq!(config.validate_solver(&sde(DiffusionCoefficient::default())), Ok(()));
+    let eta = sde(DiffusionCoefficient::Eta { eta: 1.0 });
+    let constant = sde(DiffusionCoefficient::Constant { g: 1.0 });
+    let message = |config: &Config, solver| config.validate_solver(solver).unwrap_err().to_string();
+    // All that is noise at t = 0, and none left at t = 1.
+    assert!(message(&config, &eta).contains("singular at t = 0"), "{}", message(&config, &eta));
+    assert!(message(&config, &constant).contains("singular at t = 1"), "{}", message(&config, &constant));
+    (config.time.t_min, config.time.t_max) = (0.01, 0.99);
+    assert_eq!((config.validate_solver(&eta), config.validate_solver(&constant)), (Ok(()), Ok(())));
+    config.coupling.kind = CouplingKind::Exact;
+    assert!(message(&config, &eta).contains("drawn independently"));
+    config.solver = eta;
+    assert!(config.validate().is_err(), "also where it is configured");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Sampling from a checkpoint.
 
-use fm_nn::{Checkpoint, DeviceConfig, Generator, NnError, Request, SolverConfig, Trainer, WeightSet};
+use fm_nn::{Checkpoint, ConfigError, DeviceConfig, Generator, NnError, Request, SolverConfig, Trainer, WeightSet};
 use fm_paths::{Edm, NamedSchedule, Ve, Vp};
 use fm_solvers::FixedMethod;
 use ndarray::{Axis, s};
@@ -8,7 +8,7 @@ use ndarray::{Axis, s};
 use super::{labelled, moons, small_config};
 
 fn request(n: usize) -> Request {
-    let solver = SolverConfig { method: FixedMethod::Heun, steps: 4 };
+    let solver = SolverConfig::fixed(FixedMethod::Heun, 4);
     Request { n, seed: 5, labels: None, guidance: 1.0, solver, trajectory: false }
 }
 
@@ -33,7 +33,7 @@ fn a_sample_does_not_depend_on_how_many_are_drawn() {
     let error = (&few.x - &many.x.slice(s![..3, ..])).mapv(f32::abs);
     // A matrix product may sum in another order for another batch.
     assert!(error.iter().all(|&e| e < 1e-5), "{error}");
-    assert_eq!(few.nfe, 8);
+    assert_eq!(few.work.nfe, 8);
     assert_ne!(generator.generate(&Request { seed: 6, ..request(3) }, &mut |_| ()).unwrap().x, few.x);
 }
 
@@ -57,9 +57,9 @@ fn guidance_one_is_off_and_zero_ignores_the_class() {
     };
     let (class, none) = (with(Some(vec![1; 4]), 1.0), with(None, 1.0));
     assert_ne!(class.x, none.x);
-    assert_eq!((class.network_evaluations, class.nfe), (8, 8));
+    assert_eq!((class.network_evaluations(), class.work.nfe), (8, 8));
     let zero = with(Some(vec![1; 4]), 0.0);
-    assert_eq!((zero.network_evaluations, zero.nfe), (16, 8));
+    assert_eq!((zero.network_evaluations(), zero.work.nfe), (16, 8));
     assert!((&zero.x - &none.x).iter().all(|e| e.abs() < 1e-4));
     let strong = with(Some(vec![1; 4]), 3.0);
     assert!((&strong.x - &class.x).iter().any(|e| e.abs() > 1e-4));
@@ -78,15 +78,15 @@ fn requests_that_cannot_be_served_are_refused() {
     assert!(refused(&classes, Request { labels: Some(vec![3; 2]), ..request(2) }).contains("class 3"));
     let labels = Some(vec![0; 2]);
     assert!(refused(&classes, Request { labels, guidance: f64::NAN, ..request(2) }).contains("NaN"));
-    let zero_steps = SolverConfig { method: FixedMethod::Euler, steps: 0 };
+    let zero_steps = SolverConfig::fixed(FixedMethod::Euler, 0);
     let error = plain.generate(&Request { solver: zero_steps, ..request(2) }, &mut |_| ()).unwrap_err();
-    assert!(matches!(error, NnError::Solve(_)), "{error}");
+    assert!(matches!(error, NnError::Config(ConfigError::Value { key: "solver.steps", .. })), "{error}");
 }
 
 #[test]
 fn the_velocity_is_the_derivative_of_the_path() {
     let generator = generator(&trained(labelled()));
-    let solver = SolverConfig { method: FixedMethod::Euler, steps: 1000 };
+    let solver = SolverConfig::fixed(FixedMethod::Euler, 1000);
     let generated = generator.generate(&Request { solver, trajectory: true, ..request(2) }, &mut |_| ()).unwrap();
     let at = |i: usize| generated.trajectory.index_axis(Axis(0), i);
     let u = generator.velocity(generated.times[300], &at(300)).unwrap();
@@ -117,6 +117,6 @@ fn every_named_schedule_is_trained_and_sampled_from_its_own_noise() {
         assert!((&start - &(&generated.source * noise)).iter().all(|e| e.abs() <= 1e-5 * noise), "{schedule:?}");
         assert!(generated.x.iter().all(|x| x.is_finite()), "{schedule:?}");
         // One evaluation more than the solver's: the data that the last prediction implies.
-        assert_eq!(generated.nfe, 9, "{schedule:?}");
+        assert_eq!(generated.work.nfe, 9, "{schedule:?}");
     }
 }

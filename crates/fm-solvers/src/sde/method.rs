@@ -102,6 +102,23 @@ impl SdeMethod {
         }
     }
 
+    /// Evaluations of the drift for so many steps, the whole cost where the noise is additive.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_solvers::SdeMethod;
+    /// assert_eq!((SdeMethod::Srk.nfe(10), SdeMethod::ReversibleHeun.nfe(10)), (20, 11));
+    /// ```
+    pub const fn nfe(self, steps: usize) -> u64 {
+        let steps = steps as u64;
+        match self {
+            Self::EulerMaruyama | Self::Milstein => steps,
+            Self::Srk | Self::Heun => 2 * steps,
+            Self::ReversibleHeun if steps == 0 => 0,
+            Self::ReversibleHeun => steps + 1,
+        }
+    }
+
     /// The name that [`Display`](fmt::Display), [`FromStr`] and serde use.
     pub const fn name(self) -> &'static str {
         match self {

@@ -72,6 +72,7 @@ fn evaluations_are_counted() {
         assert_eq!(calls.get(), diagonal, "{method}");
         let stats = solve(method, true, &noise, &uniform(10), &mut batch(2));
         assert_eq!((stats.nfe, stats.diffusion_nfe, stats.steps, stats.t), (additive, 0, 10, 1.0), "{method}");
+        assert_eq!(method.nfe(10), additive, "{method}");
     }
 }
 
