@@ -23,6 +23,12 @@ pub use on_arrays::OnArrays;
 pub use on_bridges::OnBridge;
 
 /// The element types of the arrays: `f32` and `f64`. Coefficients stay `f64` and are rounded once.
+///
+/// # Examples
+/// ```
+/// use fm_paths::nd::Real;
+/// assert_eq!((f32::nearest(0.1), f64::nearest(0.1)), (0.1_f32, 0.1_f64));
+/// ```
 pub trait Real: NdFloat + Into<f64> {
     /// The nearest value of this type.
     fn nearest(value: f64) -> Self;
@@ -74,6 +80,17 @@ pub fn blend<A: Real, D: Dimension + RemoveAxis>(
 ///
 /// # Panics
 /// If the shapes or the number of coefficients do not match.
+///
+/// # Examples
+/// ```
+/// use fm_paths::nd::blend_into;
+/// use ndarray::{Array2, array, s};
+///
+/// let (x, y) = (array![[1.0], [3.0]], array![[10.0], [20.0]]);
+/// let mut batch = Array2::zeros((4, 1)); // the two rows are the last two of a larger batch
+/// blend_into(&[[1.0, 0.0], [0.5, 0.25]], &x, &y, &mut batch.slice_mut(s![2.., ..]));
+/// assert_eq!(batch, array![[0.0], [0.0], [1.0], [6.5]]);
+/// ```
 #[track_caller]
 pub fn blend_into<A: Real, D: Dimension + RemoveAxis>(
     w: &[[f64; 2]],
@@ -120,6 +137,17 @@ pub fn blend3<A: Real, D: Dimension + RemoveAxis>(
 ///
 /// # Panics
 /// If the shapes or the number of coefficients do not match.
+///
+/// # Examples
+/// ```
+/// use fm_paths::nd::blend3_into;
+/// use ndarray::array;
+///
+/// let (x1, x0, noise) = (array![1.0, 2.0], array![10.0, 20.0], array![0.5, -0.5]);
+/// let mut z = array![0.0, 0.0];
+/// blend3_into(&[[0.5, 0.5, 1.0], [1.0, 0.0, 0.0]], &x1, &x0, &noise, &mut z);
+/// assert_eq!(z, array![6.0, 2.0]);
+/// ```
 #[track_caller]
 pub fn blend3_into<A: Real, D: Dimension + RemoveAxis>(
     w: &[[f64; 3]],

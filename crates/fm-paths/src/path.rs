@@ -17,6 +17,15 @@ pub(crate) const POINTS: [SchedulePoint; BLOCK] =
 /// Every method reports a time outside `[0, 1]` as [`PathError::TimeOutOfRange`] and a request that the end of the
 /// path makes meaningless as [`PathError::Singular`], [`PathError::SingularStep`] or [`PathError::Undefined`], each
 /// with its index. No coefficient is ever infinite or NaN.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Cosine, Prediction::{V, Velocity}};
+/// let [state, prediction] = AffinePath::new(Cosine).convert(V, Velocity, &[0.3])?[0];
+/// // u = −(π/2)·v, at any time.
+/// assert!(state.abs() < 1e-14 && (prediction + std::f64::consts::FRAC_PI_2).abs() < 1e-14);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AffinePath<S> {
     /// The schedule.
@@ -25,6 +34,12 @@ pub struct AffinePath<S> {
 
 impl<S: Schedule> AffinePath<S> {
     /// The path of `schedule`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear};
+    /// assert_eq!(AffinePath::new(Linear).schedule, Linear);
+    /// ```
     pub fn new(schedule: S) -> Self {
         Self { schedule }
     }

@@ -31,6 +31,12 @@ pub struct SchedulePoint {
 impl SchedulePoint {
     /// The log signal-to-noise ratio λ = log(α²/σ²); −∞ where α = 0 and +∞ where σ = 0.
     ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!([0.0, 0.5, 1.0].map(|t| Linear.at(t).log_snr()), [f64::NEG_INFINITY, 0.0, f64::INFINITY]);
+    /// ```
+    ///
     /// # References
     /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021.
     pub fn log_snr(self) -> f64 {
@@ -38,11 +44,23 @@ impl SchedulePoint {
     }
 
     /// The row of the state itself, (α, σ).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Mix, Schedule};
+    /// assert_eq!(Linear.at(0.25).state(), Mix { data: 0.25, noise: 0.75 });
+    /// ```
     pub fn state(self) -> Mix {
         Mix { data: self.alpha, noise: self.sigma }
     }
 
     /// The noise level σ/α, what EDM calls σ; +∞ where α = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!([0.0, 0.25, 1.0].map(|t| Linear.at(t).level()), [f64::INFINITY, 3.0, 0.0]);
+    /// ```
     pub fn level(self) -> f64 {
         self.sigma / (self.alpha + 0.0) // −0, as of a time −0, is 0
     }
@@ -96,12 +114,26 @@ impl SchedulePoint {
 /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021.
 pub trait Schedule {
     /// The amplitudes and their derivatives at `t ∈ [0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule, SchedulePoint};
+    /// assert_eq!(Linear.at(0.25), SchedulePoint { alpha: 0.25, sigma: 0.75, d_alpha: 1.0, d_sigma: -1.0 });
+    /// ```
     fn at(&self, t: f64) -> SchedulePoint;
 
     /// [`Schedule::at`] for each of many times, into as many places of `points`: what a batch calls.
     ///
     /// The provided version is the definition. It is a method so that a schedule behind a pointer is looked up once for a
     /// batch, and the loop over the times is compiled for the schedule.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// let mut points = [Linear.at(0.0); 2];
+    /// Linear.at_each(&[0.25, 1.0], &mut points);
+    /// assert_eq!(points, [Linear.at(0.25), Linear.at(1.0)]);
+    /// ```
     fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
         for (point, &t) in points.iter_mut().zip(t) {
             *point = self.at(t);
@@ -109,16 +141,35 @@ pub trait Schedule {
     }
 
     /// The log signal-to-noise ratio λ = log(α²/σ²) at `t`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Edm, Schedule};
+    /// let edm = Edm { sigma_max: 4.0 };
+    /// assert_eq!((edm.log_snr(0.75), edm.log_snr(1.0)), (0.0, f64::INFINITY)); // the levels are 1 and 0
+    /// ```
     fn log_snr(&self, t: f64) -> f64 {
         self.at(t).log_snr()
     }
 
     /// The signal-to-noise ratio α²/σ²; +∞ where σ = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!((Linear.snr(0.0), Linear.snr(0.5), Linear.snr(1.0)), (0.0, 1.0, f64::INFINITY));
+    /// ```
     fn snr(&self, t: f64) -> f64 {
         self.log_snr(t).exp()
     }
 
     /// dλ/dt; +∞ where α or σ is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!(Linear.d_log_snr(0.5), 8.0); // 2/(t(1 − t))
+    /// ```
     fn d_log_snr(&self, t: f64) -> f64 {
         let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = self.at(t);
         if alpha == 0.0 || sigma == 0.0 { f64::INFINITY } else { 2.0 * (d_alpha / alpha - d_sigma / sigma) }
@@ -150,6 +201,12 @@ pub trait Schedule {
     /// [`Schedule::t_of_log_snr`] for a value strictly between those of the ends; the place for a closed form.
     ///
     /// The provided version is a bracketed Newton iteration, right to the spacing of floating-point numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Cosine, Schedule};
+    /// assert!((Cosine.inverse_log_snr(0.0) - 0.5).abs() < 1e-15); // as much data as noise
+    /// ```
     fn inverse_log_snr(&self, log_snr: f64) -> f64 {
         root::increasing(|t| self.log_snr(t), |t| self.d_log_snr(t), log_snr)
     }
@@ -167,6 +224,13 @@ pub trait Schedule {
     }
 
     /// σσ̇, half the rate of the noise variance. Finite also where σ̇ is not.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{LinearBeta, Schedule, Vp};
+    /// let vp = Vp(LinearBeta { beta_min: 0.1, beta_max: 20.0 });
+    /// assert_eq!((vp.at(1.0).d_sigma, vp.sigma_d_sigma(1.0)), (f64::NEG_INFINITY, -0.05)); // −½β
+    /// ```
     fn sigma_d_sigma(&self, t: f64) -> f64 {
         let point = self.at(t);
         point.sigma * point.d_sigma
@@ -198,6 +262,12 @@ pub trait Schedule {
     }
 
     /// The stochasticity η of a diffusion coefficient, the inverse of [`Schedule::diffusion_of_eta`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Schedule};
+    /// assert_eq!(Linear.eta_of_diffusion(0.5, 2.0_f64.sqrt()), 1.0); // g² = 2(1 − t)/t
+    /// ```
     fn eta_of_diffusion(&self, t: f64, diffusion: f64) -> f64 {
         if diffusion == 0.0 { 0.0 } else { diffusion / self.g2(t).sqrt() }
     }

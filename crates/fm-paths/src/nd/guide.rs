@@ -46,6 +46,16 @@ impl Guidance {
     ///
     /// # Panics
     /// If the shapes or the number of times do not match.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Guidance;
+    /// use ndarray::array;
+    /// let (weak, strong, mut out) = (array![[1.0, 2.0]], array![[2.0, 2.0]], array![[0.0, 0.0]]);
+    /// Guidance { scale: 3.0, ..Default::default() }.apply_into(&[0.5], &weak, &strong, &mut out)?;
+    /// assert_eq!(out, array![[4.0, 2.0]]); // 3·strong − 2·weak
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn apply_into<A: Real, D: Dimension + RemoveAxis>(
         &self,

@@ -20,6 +20,19 @@ use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
 ///
 /// # Panics
 /// If the shapes or the number of times do not match.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Linear, Prediction::{Data, Velocity}};
+/// use ndarray::array;
+///
+/// let (path, t) = (AffinePath::new(Linear), [0.5]);
+/// let (x1, x0) = (array![[4.0, 8.0]], array![[0.0, 2.0]]);
+/// let (z, u) = (path.arrays().state(&t, &x1, &x0)?, path.arrays().target(Velocity, &t, &x1, &x0)?);
+/// assert_eq!((&z, &u), (&array![[2.0, 5.0]], &array![[4.0, 6.0]]));
+/// assert_eq!(path.arrays().convert(Velocity, Data, &t, &z, &u)?, x1); // z + (1 − t)·u
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct OnArrays<'a, S>(&'a AffinePath<S>);
 
@@ -67,6 +80,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// The state z of data `x1` and source `x0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear};
+    /// use ndarray::array;
+    /// let (x1, x0) = (array![[4.0], [4.0]], array![[0.0], [2.0]]);
+    /// let z = AffinePath::new(Linear).arrays().state(&[0.25, 0.5], &x1, &x0)?;
+    /// assert_eq!(z, array![[1.0], [3.0]]); // each row at its own time
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn state<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -80,6 +103,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// [`OnArrays::state`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear};
+    /// use ndarray::array;
+    /// let (x1, x0, mut z) = (array![[4.0], [4.0]], array![[0.0], [2.0]], array![[0.0], [0.0]]);
+    /// AffinePath::new(Linear).arrays().state_into(&[0.25, 0.5], &x1, &x0, &mut z)?;
+    /// assert_eq!(z, array![[1.0], [3.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn state_into<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -93,6 +126,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// The regression target `wanted` of data `x1` and source `x0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    /// let (x1, x0) = (array![[4.0]], array![[8.0]]);
+    /// let v = AffinePath::new(Linear).arrays().target(Prediction::V, &[0.25], &x1, &x0)?;
+    /// assert_eq!(v, array![[-1.0]]); // α·x₀ − σ·x₁ = 2 − 3
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn target<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -107,6 +150,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// [`OnArrays::target`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    /// let (x1, x0, mut v) = (array![[4.0]], array![[8.0]], array![[0.0]]);
+    /// AffinePath::new(Linear).arrays().target_into(Prediction::V, &[0.25], &x1, &x0, &mut v)?;
+    /// assert_eq!(v, array![[-1.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn target_into<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -158,6 +211,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// The quantity `wanted` from the state `z` and the prediction `p` of kind `given`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction::{Noise, Velocity}};
+    /// use ndarray::array;
+    /// let (z, noise) = (array![[3.0]], array![[1.0]]);
+    /// let u = AffinePath::new(Linear).arrays().convert(Noise, Velocity, &[0.5], &z, &noise)?;
+    /// assert_eq!(u, array![[4.0]]); // (z − ε)/t
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn convert<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -173,6 +236,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// [`OnArrays::convert`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction::{Noise, Velocity}};
+    /// use ndarray::array;
+    /// let (z, noise, mut u) = (array![[3.0]], array![[1.0]], array![[0.0]]);
+    /// AffinePath::new(Linear).arrays().convert_into(Noise, Velocity, &[0.5], &z, &noise, &mut u)?;
+    /// assert_eq!(u, array![[4.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn convert_into<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -189,6 +262,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// The state at times `r` from the state `z` and the prediction `p` at times `t` (the DDIM step).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    /// let (z, u) = (array![[1.0]], array![[4.0]]);
+    /// let next = AffinePath::new(Linear).arrays().transfer(Prediction::Velocity, &[0.25], &[0.5], &z, &u)?;
+    /// assert_eq!(next, array![[2.0]]); // z + (r − t)·u
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn transfer<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -204,6 +287,16 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// [`OnArrays::transfer`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    /// let (z, u, mut next) = (array![[1.0]], array![[4.0]], array![[0.0]]);
+    /// AffinePath::new(Linear).arrays().transfer_into(Prediction::Velocity, &[0.25], &[0.5], &z, &u, &mut next)?;
+    /// assert_eq!(next, array![[2.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn transfer_into<A: Real, D: Dimension + RemoveAxis>(
         &self,

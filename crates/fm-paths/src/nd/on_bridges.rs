@@ -39,6 +39,17 @@ pub struct OnBridge<'a, P>(pub(crate) &'a P);
 
 impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     /// The state z of data `x1`, source `x0` and noise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// use ndarray::array;
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// let (x1, x0, noise) = (array![[8.0], [8.0]], array![[0.0], [0.0]], array![[1.0], [1.0]]);
+    /// let z = bridge.arrays().state(&[0.5, 1.0], &x1, &x0, &noise)?;
+    /// assert_eq!(z, array![[5.0], [8.0]]); // noise in the middle, none at the end
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn state<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -53,6 +64,17 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     }
 
     /// [`OnBridge::state`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// use ndarray::array;
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// let (x1, x0, noise, mut z) = (array![[8.0]], array![[0.0]], array![[1.0]], array![[0.0]]);
+    /// bridge.arrays().state_into(&[0.5], &x1, &x0, &noise, &mut z)?;
+    /// assert_eq!(z, array![[5.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn state_into<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -71,6 +93,17 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     }
 
     /// The regression target `wanted` of data `x1`, source `x0` and noise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgeTarget, BrownianBridge, ConditionalPath, Constant};
+    /// use ndarray::array;
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// let (x1, x0, noise) = (array![[8.0]], array![[0.0]], array![[3.0]]);
+    /// let score = bridge.arrays().target(BridgeTarget::Score, &[0.5], &x1, &x0, &noise)?;
+    /// assert_eq!(score, array![[-3.0]]); // −ε/γ, γ = 1
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn target<A: Real, D: Dimension + RemoveAxis>(
         &self,
@@ -86,6 +119,17 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     }
 
     /// [`OnBridge::target`] into a given array.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgeTarget, BrownianBridge, ConditionalPath, Constant};
+    /// use ndarray::array;
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// let (x1, x0, noise, mut score) = (array![[8.0]], array![[0.0]], array![[3.0]], array![[0.0]]);
+    /// bridge.arrays().target_into(BridgeTarget::Score, &[0.5], &x1, &x0, &noise, &mut score)?;
+    /// assert_eq!(score, array![[-3.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn target_into<A: Real, D: Dimension + RemoveAxis>(
         &self,
