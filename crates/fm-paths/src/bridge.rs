@@ -75,6 +75,14 @@ const SINGULAR_DRIFT: &str =
     "the drift towards this end is infinite on it; keep the times away from this end (t_min, t_max)";
 
 /// The rows (data, source, noise) of the state and of its rate of change at one time. Rates may be infinite at an end.
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{BridgePoint, ConditionalPath, Ends, Gamma, Interpolant};
+/// let i_cfm = Interpolant::new(Ends::Linear, Gamma::Constant { sigma: 0.5 })?;
+/// assert_eq!(i_cfm.at(0.25), BridgePoint { state: [0.25, 0.75, 0.5], rate: [1.0, -1.0, 0.0] });
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BridgePoint {
     /// Coefficients of the state.
@@ -112,14 +120,39 @@ pub struct BridgePoint {
 #[expect(clippy::missing_errors_doc, reason = "stated once, on the trait")]
 pub trait ConditionalPath {
     /// The rows at `t ∈ [0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// let start = BrownianBridge::new(Constant::new(1.0)?)?.at(0.0);
+    /// assert_eq!((start.state, start.rate), ([0.0, 1.0, 0.0], [1.0, -1.0, f64::INFINITY])); // γ' = (1 − 2t)/(2γ)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn at(&self, t: f64) -> BridgePoint;
 
     /// The state `z`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// assert_eq!(bridge.state(&[0.0, 0.5])?, [[0.0, 1.0, 0.0], [0.5, 0.5, 1.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn state(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         rows(t, |t, index| finite_state(self.at(t), t, index))
     }
 
     /// The regression target `wanted`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgeTarget, BrownianBridge, ConditionalPath, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// assert_eq!(bridge.target(BridgeTarget::Velocity, &[0.5])?, [[1.0, -1.0, 0.0]]);
+    /// assert_eq!(bridge.target(BridgeTarget::ScaledScore, &[0.0])?, [[0.0, 0.0, -1.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn target(&self, wanted: BridgeTarget, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         rows(t, |t, index| finite_target(wanted, self.at(t), t, index))
     }
@@ -128,11 +161,28 @@ pub trait ConditionalPath {
     ///
     /// Its mean given z is the marginal velocity, as is that of the velocity given the ends alone: the two are equal as
     /// functions of z, `γ'·ε = γ'/γ·(z − mean)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{ConditionalPath, Ends, Gamma, Interpolant};
+    /// let smooth = Interpolant::new(Ends::Linear, Gamma::SinSquared)?;
+    /// assert_eq!(smooth.velocity(&[0.25])?, [[1.0, -1.0, std::f64::consts::PI]]); // γ' = π·sin(2πt)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn velocity(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         self.target(BridgeTarget::Velocity, t)
     }
 
     /// The regression target of the score: `−ε/γ`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(1.0)?)?;
+    /// assert_eq!(bridge.score(&[0.5])?, [[0.0, 0.0, -2.0]]); // γ = ½
+    /// assert!(bridge.score(&[1.0]).unwrap_err().to_string().contains("scaled_score")); // what to learn instead
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         self.target(BridgeTarget::Score, t)
     }
@@ -140,11 +190,29 @@ pub trait ConditionalPath {
     /// The score times γ, which is `−ε`: finite at every time, and what a score network should learn.
     ///
     /// At a time where the state holds no noise at all the target is independent of the state and its mean is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(1.0)?)?;
+    /// assert_eq!(bridge.scaled_score(&[0.0, 0.5, 1.0])?, [[0.0, 0.0, -1.0]; 3]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn scaled_score(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         self.target(BridgeTarget::ScaledScore, t)
     }
 
     /// The same operations on ndarray arrays.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Constant};
+    /// use ndarray::array;
+    /// let bridge = BrownianBridge::new(Constant::new(2.0)?)?;
+    /// let (x1, x0, noise) = (array![[8.0]], array![[0.0]], array![[1.0]]);
+    /// assert_eq!(bridge.arrays().state(&[0.5], &x1, &x0, &noise)?, array![[5.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn arrays(&self) -> OnBridge<'_, Self>
     where
         Self: Sized,

@@ -70,6 +70,15 @@ impl<R: Reference> BrownianBridge<R> {
     ///
     /// # Errors
     /// [`PathError::Parameter`] if its energy `F(1)` is not positive and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Geometric};
+    /// let bridge = BrownianBridge::new(Geometric::new(1.0, 0.25)?)?;
+    /// let [data, _, _] = bridge.state(&[0.5])?[0];
+    /// assert!((data - 0.8).abs() < 1e-15); // τ = (1 − 4⁻²ᵗ)/(1 − 4⁻²), ahead of t while g falls
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(reference: R) -> Result<Self, PathError> {
         let total = reference.energy(1.0);
         PathError::require(total.is_finite() && total > 0.0, "energy", total, "positive and finite")?;
@@ -78,6 +87,13 @@ impl<R: Reference> BrownianBridge<R> {
 
     /// The regularisation with which entropic optimal transport gives the ends of the Schrödinger bridge: `2·F(1)`, for
     /// constant g `2σ²`, in `min ⟨π, ‖x − y‖²⟩ + ε·Σ π log π` with the full squared cost.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, Constant};
+    /// assert_eq!(BrownianBridge::new(Constant::new(0.5)?)?.entropic_epsilon(), 0.5); // 2σ²
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn entropic_epsilon(&self) -> f64 {
         2.0 * self.total
     }
@@ -89,6 +105,15 @@ impl<R: Reference> BrownianBridge<R> {
     ///
     /// # Errors
     /// As [`ConditionalPath`]; infinite at `t = 1`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(1.0)?)?;
+    /// assert_eq!(bridge.forward_drift(&[0.0, 0.5])?, [[1.0, -1.0, 0.0], [1.0, -1.0, -1.0]]); // velocity − ε/(2γ)
+    /// assert!(bridge.forward_drift(&[1.0]).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn forward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         rows(t, |t, index| {
             let (pull, tau) = (self.pull(t), self.weight(t));
@@ -102,6 +127,15 @@ impl<R: Reference> BrownianBridge<R> {
     ///
     /// # Errors
     /// As [`ConditionalPath`]; infinite at `t = 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BrownianBridge, Constant};
+    /// let bridge = BrownianBridge::new(Constant::new(1.0)?)?;
+    /// assert_eq!(bridge.backward_drift(&[0.5, 1.0])?, [[1.0, -1.0, 1.0], [1.0, -1.0, 0.0]]); // velocity + ε/(2γ)
+    /// assert!(bridge.backward_drift(&[0.0]).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn backward_drift(&self, t: &[f64]) -> Result<Vec<[f64; 3]>, PathError> {
         rows(t, |t, index| {
             let (pull, tau) = (self.pull(t), self.weight(t));

@@ -18,6 +18,16 @@ use crate::{PathError, Schedule};
 /// from the data to the data, `z = x₁ + γ·ε`. Its flow goes out and comes back to where it began; what it is for is the
 /// diffusion that its score gives, which draws a new sample from an old one.
 ///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{ConditionalPath, Ends, Gamma, Interpolant};
+/// let middle = |ends| Interpolant::new(ends, Gamma::SinSquared).map(|path| path.at(0.5).state);
+/// assert_eq!(middle(Ends::Linear)?, [0.5, 0.5, 1.0]);
+/// assert_eq!(middle(Ends::EncodingDecoding)?, [0.0, 0.0, 1.0]);
+/// assert_eq!(middle(Ends::Mirror)?, [1.0, 0.0, 1.0]);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+///
 /// # References
 /// - M. S. Albergo, N. M. Boffi, E. Vanden-Eijnden, *Stochastic Interpolants*, 2023, Section 4.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -69,6 +79,15 @@ impl Ends {
 /// | `constant` | σ | `sigma` > 0: the bandwidth of I-CFM; blurs both ends | everywhere | everywhere |
 /// | `brownian` | √(a·t(1 − t)) | `a` > 0; a = σ² is the bridge of constant g = σ | inside | inside |
 /// | `sin-squared` | sin²(πt) | | everywhere | inside |
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{ConditionalPath, Ends, Gamma, Interpolant};
+/// let middle = |gamma| Interpolant::new(Ends::Linear, gamma).map(|path| path.at(0.5).state[2]);
+/// assert_eq!((middle(Gamma::None)?, middle(Gamma::SinSquared)?), (0.0, 1.0));
+/// assert_eq!(middle(Gamma::Brownian { a: 0.25 })?, 0.25); // √(0.25·0.5·0.5)
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -172,6 +191,15 @@ impl Interpolant {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for a noise level that is not positive and finite; no noise is [`Gamma::None`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{ConditionalPath, Ends, Gamma, Interpolant};
+    /// let i_cfm = Interpolant::new(Ends::Linear, Gamma::Constant { sigma: 0.1 })?;
+    /// assert_eq!(i_cfm.state(&[0.25])?, [[0.25, 0.75, 0.1]]);
+    /// assert!(Interpolant::new(Ends::Linear, Gamma::Constant { sigma: 0.0 }).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(ends: Ends, gamma: Gamma) -> Result<Self, PathError> {
         let (name, level) = match gamma {
             Gamma::Constant { sigma } => ("sigma", sigma),

@@ -4,11 +4,43 @@ use crate::PathError;
 use crate::quadrature::RunningIntegral;
 
 /// A reference process `dX = g(t) dW`.
+///
+/// # Examples
+/// ```
+/// use fm_paths::bridge::{BrownianBridge, ConditionalPath, Reference};
+///
+/// struct Growing; // g² = 2t
+/// impl Reference for Growing {
+///     fn g(&self, t: f64) -> f64 {
+///         (2.0 * t).sqrt()
+///     }
+///     fn energy(&self, t: f64) -> f64 {
+///         t * t
+///     }
+/// }
+/// assert_eq!(BrownianBridge::new(Growing)?.state(&[0.5])?, [[0.25, 0.75, 0.1875_f64.sqrt()]]); // τ = t²
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 pub trait Reference {
     /// The diffusion coefficient at `t ∈ [0, 1]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{Geometric, Reference};
+    /// assert_eq!(Geometric::new(4.0, 1.0)?.g(0.5), 2.0);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn g(&self, t: f64) -> f64;
 
     /// `F(t) = ∫₀ᵗ g²`: exactly 0 at 0, and increasing.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{Constant, Reference};
+    /// let reference = Constant::new(2.0)?;
+    /// assert_eq!((reference.energy(0.0), reference.energy(0.5)), (0.0, 2.0)); // σ²·t
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     fn energy(&self, t: f64) -> f64;
 }
 
@@ -37,8 +69,18 @@ pub struct Constant {
 }
 
 impl Constant {
+    /// The process of diffusion coefficient σ.
+    ///
     /// # Errors
     /// [`PathError::Parameter`] unless σ is positive and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{Constant, Reference};
+    /// assert_eq!(Constant::new(2.0)?.g(0.3), 2.0);
+    /// assert!(Constant::new(0.0).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(sigma: f64) -> Result<Self, PathError> {
         positive("sigma", sigma)?;
         Ok(Self { sigma })
@@ -73,8 +115,18 @@ pub struct Geometric {
 }
 
 impl Geometric {
+    /// The process whose diffusion coefficient goes from `g0` at the source to `g1` at the data.
+    ///
     /// # Errors
     /// [`PathError::Parameter`] unless both levels are positive and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{Geometric, Reference};
+    /// let reference = Geometric::new(1.0, 0.25)?;
+    /// assert_eq!((reference.g(0.0), reference.g(1.0)), (1.0, 0.25));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(g0: f64, g1: f64) -> Result<Self, PathError> {
         positive("g0", g0)?;
         positive("g1", g1)?;
@@ -200,6 +252,15 @@ impl<G: Fn(f64) -> f64> Numeric<G> {
     ///
     /// # Errors
     /// [`PathError::Parameter`] where the energy of a part of the unit interval is not positive and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{Numeric, Reference};
+    /// let reference = Numeric::new(|t: f64| (0.5 * t).exp())?;
+    /// assert!((reference.energy(1.0) - 1.0_f64.exp_m1()).abs() < 1e-14); // ∫ eᵗ
+    /// assert!(Numeric::new(|t: f64| (t - 0.5).max(0.0)).is_err()); // no noise in the first half
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(g: G) -> Result<Self, PathError> {
         let energy = RunningIntegral::new(|t| g(t).powi(2));
         for part in energy.parts() {

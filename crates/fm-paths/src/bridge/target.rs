@@ -34,9 +34,24 @@ pub enum BridgeTarget {
 
 impl BridgeTarget {
     /// Every target, in the order of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::BridgeTarget;
+    /// assert_eq!(BridgeTarget::ALL.map(|target| target.to_string()), ["velocity", "score", "scaled score"]);
+    /// ```
     pub const ALL: [Self; 3] = [Self::Velocity, Self::Score, Self::ScaledScore];
 
     /// The row of this target at a point of the path. The score's is infinite where γ = 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgePoint, BridgeTarget};
+    /// let start = BridgePoint { state: [0.0, 1.0, 0.0], rate: [1.0, -1.0, 0.0] };
+    /// assert_eq!(BridgeTarget::Velocity.row(start), [1.0, -1.0, 0.0]);
+    /// assert_eq!(BridgeTarget::Score.row(start)[2], f64::NEG_INFINITY);
+    /// assert_eq!(BridgeTarget::ScaledScore.row(start), [0.0, 0.0, -1.0]);
+    /// ```
     pub fn row(self, point: BridgePoint) -> [f64; 3] {
         match self {
             Self::Velocity => point.rate,

@@ -47,6 +47,14 @@ pub struct Exact<S> {
 
 impl<S: Schedule + Sync> Exact<S> {
     /// The exact marginals of `schedule` and `law`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// let exact = Exact::new(Linear, GaussianMixture::ring(8, 5.0, 0.1)?);
+    /// assert_eq!((exact.law.len(), exact.schedule), (8, Linear));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(schedule: S, law: GaussianMixture) -> Self {
         Self { schedule, law }
     }
@@ -74,6 +82,17 @@ impl<S: Schedule + Sync> Exact<S> {
     ///
     /// # Panics
     /// As the type says, and if the shape of the output is not that of the states.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Prediction, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::empirical(&array![[-1.0], [1.0]])?);
+    /// let (z, mut data) = (array![[0.5_f64]], array![[0.0]]);
+    /// exact.predict_into(Prediction::Data, &[0.5], &z, &mut data)?;
+    /// assert!((data[[0, 0]] - 1.0_f64.tanh()).abs() < 1e-15); // tanh(α·z/σ²)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn predict_into<A: Real>(
         &self,
@@ -109,12 +128,30 @@ impl<S: Schedule + Sync> Exact<S> {
     }
 
     /// The marginal velocity `u(z, t) = E[dz/dt | z]`, whose flow carries the source to the data.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::empirical(&array![[-1.0], [3.0]])?);
+    /// assert_eq!(exact.velocity(&[0.0], &array![[0.5]])?, array![[0.5]]); // at t = 0: the mean of the data minus the state
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn velocity<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.predict(Prediction::Velocity, t, z)
     }
 
     /// The marginal score `∇ log p_t(z)`; finite at `t = 1` where the data have a density.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::isotropic(&[1.0], &array![[3.0]], &[4.0])?);
+    /// assert_eq!(exact.score(&[0.0, 1.0], &array![[2.0], [5.0]])?, array![[-2.0], [-0.5]]); // −z, and −(z − 3)/4
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn score<A: Real>(&self, t: &[f64], z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.predict(Prediction::Score, t, z)

@@ -56,6 +56,16 @@ impl GaussianBridge {
     /// # Errors
     /// [`PathError::Dimension`] for means of different length; [`PathError::Parameter`] for an empty or infinite mean, a
     /// standard deviation that is not positive, or a negative σ.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0, 0.0], 1.0, array![4.0, 0.0], 1.5, 2.0)?;
+    /// assert_eq!((bridge.variance(0.0)?, bridge.variance(1.0)?), (1.0, 2.25));
+    /// assert!(GaussianBridge::new(array![0.0], 0.0, array![4.0], 1.5, 2.0).is_err()); // a point is no Gaussian here
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(m0: Array1<f64>, s0: f64, m1: Array1<f64>, s1: f64, sigma: f64) -> Result<Self, PathError> {
         PathError::dimension("coordinates of the second mean", m0.len(), m1.len())?;
         PathError::require(!m0.is_empty(), "dimension", 0.0, "at least one")?;
@@ -70,36 +80,93 @@ impl GaussianBridge {
     }
 
     /// The mean at `t`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// assert_eq!(bridge.mean(0.25)?, array![1.0]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn mean(&self, t: f64) -> Result<Array1<f64>, PathError> {
         PathError::check_time(0, t)?;
         Ok(&self.means[0] * (1.0 - t) + &self.means[1] * t)
     }
 
     /// The variance of every coordinate at `t`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// assert_eq!(bridge.variance(0.5)?, 0.25 * (1.0 + 2.25 + 5.0)); // D = √(9 + 16) = 5
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn variance(&self, t: f64) -> Result<f64, PathError> {
         PathError::check_time(0, t)?;
         Ok(self.moments(t).0)
     }
 
     /// The covariance of the two ends in every coordinate, `½(D − σ²)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// assert_eq!(bridge.coupling_covariance(), 0.5); // ½(5 − 4)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn coupling_covariance(&self) -> f64 {
         // (D − σ²)/2 = 2·s₀²s₁²/(D + σ²): without the difference that a large σ cancels.
         2.0 * self.variances[0] * self.variances[1] / (self.root() + self.sigma.powi(2))
     }
 
     /// The velocity of the probability flow, `mean' + variance'/(2·variance)·(z − mean)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// let u = bridge.velocity(0.5, &array![[2.0_f64], [2.0 + 2.0625]])?;
+    /// assert!((u - array![[4.0], [4.625]]).iter().all(|e| e.abs() < 1e-14)); // ½·variance' = 0.625
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn velocity<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.field(t, z, |half_rate| (1.0, half_rate))
     }
 
     /// The marginal score.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// let score = bridge.score(0.5, &array![[2.0 + 2.0625_f64]])?;
+    /// assert!((score[[0, 0]] + 1.0).abs() < 1e-15); // −(z − mean)/variance
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn score<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         self.field(t, z, |_| (0.0, -1.0))
     }
 
     /// The drift of the bridge as a diffusion with coefficient σ: `velocity + ½σ²·score`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// let drift = bridge.drift(0.5, &array![[2.0 + 2.0625_f64]])?;
+    /// assert!((drift[[0, 0]] - (4.625 - 2.0)).abs() < 1e-14); // velocity + 2·score
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn drift<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array2<A>, PathError> {
         let half = 0.5 * self.sigma.powi(2);
@@ -107,6 +174,16 @@ impl GaussianBridge {
     }
 
     /// `log p_t(z)` for each row.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// let log_p = bridge.log_density(0.5, &array![[2.0]])?[0]; // at the mean
+    /// assert!((log_p + 0.5 * (std::f64::consts::TAU * 2.0625).ln()).abs() < 1e-15);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn log_density<A: Real>(&self, t: f64, z: &ArrayRef2<A>) -> Result<Array1<f64>, PathError> {
         let (mean, variance) = (self.mean(t)?, self.variance(t)?);
@@ -122,6 +199,18 @@ impl GaussianBridge {
     }
 
     /// Draws `n` pairs (source, data) from the optimal coupling. Shapes `[n, d]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianBridge;
+    /// use ndarray::array;
+    /// use rand::SeedableRng;
+    /// let bridge = GaussianBridge::new(array![0.0], 1.0, array![4.0], 1.5, 2.0)?;
+    /// let (x0, x1) = bridge.sample_ends(10_000, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+    /// let covariance = (x0 * (x1 - 4.0)).sum() / 1e4;
+    /// assert!((covariance - 0.5).abs() < 0.08); // five standard errors, √((1·2.25 + 0.5²)/10⁴) each
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn sample_ends<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> (Array2<f64>, Array2<f64>) {
         let shape = (n, self.means[0].len());
         let (e0, e1): (Array2<f64>, Array2<f64>) =

@@ -49,6 +49,14 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// [`PathError::Parameter`] if `dim` is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianMixture;
+    /// assert_eq!(GaussianMixture::standard_normal(3)?.dim(), 3);
+    /// assert!(GaussianMixture::standard_normal(0).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn standard_normal(dim: usize) -> Result<Self, PathError> {
         Self::build(&[1.0], &Array2::zeros((1, dim)), &Array2::ones((1, 1)))
     }
@@ -84,6 +92,16 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// As [`GaussianMixture::isotropic`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let law = GaussianMixture::diagonal(&[1.0], &array![[0.0, 3.0]], &array![[4.0, 0.25]])?;
+    /// let score = Exact::new(Linear, law).score(&[1.0], &array![[4.0, 2.0]])?;
+    /// assert_eq!(score, array![[-1.0, 4.0]]); // −(z − m)/v in each coordinate
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn diagonal(weights: &[f64], means: &ArrayRef2<f64>, variances: &ArrayRef2<f64>) -> Result<Self, PathError> {
         PathError::dimension("rows of the variances", weights.len(), variances.nrows())?;
         PathError::dimension("columns of the variances", means.ncols(), variances.ncols())?;
@@ -94,6 +112,15 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for a count of zero, a radius that is not finite or a negative `std`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianMixture;
+    /// use rand::SeedableRng;
+    /// let points = GaussianMixture::ring(8, 5.0, 0.0)?.sample(100, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+    /// assert!(points.rows().into_iter().all(|x| (x[0].hypot(x[1]) - 5.0).abs() < 1e-14));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn ring(count: usize, radius: f64, std: f64) -> Result<Self, PathError> {
         PathError::require(std >= 0.0, "std", std, "non-negative and finite")?;
         let means = Array2::from_shape_fn((count, 2), |(k, axis)| {
@@ -111,6 +138,16 @@ impl GaussianMixture {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for an empty set or numbers that are not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Prediction, oracle::{Exact, GaussianMixture}};
+    /// use ndarray::array;
+    /// let exact = Exact::new(Linear, GaussianMixture::empirical(&array![[0.0], [1.0], [5.0]])?);
+    /// let data = exact.predict(Prediction::Data, &[0.0], &array![[0.3_f64]])?;
+    /// assert!((data[[0, 0]] - 2.0).abs() < 1e-14); // pure noise says nothing: the mean of the points
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn empirical(points: &ArrayRef2<f64>) -> Result<Self, PathError> {
         let count = points.nrows();
         Self::build(&vec![1.0 / count as f64; count], points, &Array2::zeros((1, 1)))
@@ -148,16 +185,41 @@ impl GaussianMixture {
     }
 
     /// Dimension of a sample.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianMixture;
+    /// assert_eq!(GaussianMixture::ring(8, 5.0, 0.1)?.dim(), 2);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn dim(&self) -> usize {
         self.means.ncols()
     }
 
     /// Number of components.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianMixture;
+    /// assert_eq!(GaussianMixture::ring(8, 5.0, 0.1)?.len(), 8);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.log_weights.len()
     }
 
     /// Draws `n` samples of the data. Shape `[n, d]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::oracle::GaussianMixture;
+    /// use ndarray::array;
+    /// use rand::SeedableRng;
+    /// let rng = &mut rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    /// let x = GaussianMixture::empirical(&array![[-1.0], [1.0]])?.sample(100, rng);
+    /// assert!(x.dim() == (100, 1) && x.iter().all(|x| x.abs() == 1.0));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn sample<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Array2<f64> {
         let mut total = 0.0;
         let ends: Vec<f64> = self
