@@ -7,6 +7,14 @@
 use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, solve};
 
 /// What to ask a network of the trained schedule for the state of the sampled one.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Edm, Linear, Matched, ScheduleChange};
+/// let change = ScheduleChange { trained: Edm { sigma_max: 2.0 }, sampled: Linear };
+/// assert_eq!(change.matched(&[0.5])?, [Matched { time: 0.5, scale: 2.0 }]); // both at level 1
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Matched {
     /// The time of the trained schedule with the same log-SNR.
@@ -53,6 +61,16 @@ impl<A: Schedule, B: Schedule> ScheduleChange<A, B> {
     /// # Errors
     /// [`PathError::TimeOutOfRange`], and [`PathError::LogSnrOutOfRange`] where the network never saw so much, or so
     /// little, noise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Edm, Linear, ScheduleChange};
+    /// let change = ScheduleChange { trained: Edm { sigma_max: 3.0 }, sampled: Linear };
+    /// let ask = change.matched(&[0.25])?[0]; // level 3: the source end of the trained schedule
+    /// assert!(ask.time.abs() < 1e-15 && (ask.scale - 4.0).abs() < 1e-14); // z = x₁/4 + 3x₀/4
+    /// assert!(change.matched(&[0.0]).is_err()); // it never saw so much noise
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn matched(&self, t: &[f64]) -> Result<Vec<Matched>, PathError> {
         AffinePath::new(&self.sampled).each(t, |index, point| Ok(self.matched_point(t[index], point)?.0))
     }
@@ -62,6 +80,15 @@ impl<A: Schedule, B: Schedule> ScheduleChange<A, B> {
     ///
     /// # Errors
     /// As [`ScheduleChange::matched`], and [`PathError::Singular`] with the time of the sampled schedule.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Cosine, Linear, Prediction::{Data, Velocity}, ScheduleChange};
+    /// let change = ScheduleChange { trained: Cosine, sampled: Linear };
+    /// let [state, prediction] = change.convert(Data, Velocity, &[0.5])?[0];
+    /// assert!((state + 2.0).abs() < 1e-15 && (prediction - 2.0).abs() < 1e-15); // u = (x₁ − z)/(1 − t)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn convert(&self, given: Prediction, wanted: Prediction, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         AffinePath::new(&self.sampled).each(t, |index, point| {
             let (_, trained) = self.matched_point(t[index], point)?;

@@ -3,6 +3,14 @@
 use crate::Prediction;
 
 /// Why a path quantity could not be computed.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Linear, PathError};
+/// let error = AffinePath::new(Linear).state(&[0.5, 1.5]).unwrap_err();
+/// assert_eq!(error, PathError::TimeOutOfRange { index: 1, t: 1.5 });
+/// assert_eq!(error.to_string(), "time 1.5 at index 1 is outside [0, 1]: t = 0 is the source and t = 1 the data");
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {

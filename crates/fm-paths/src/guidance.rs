@@ -85,6 +85,12 @@ impl Guidance {
     ///
     /// # Errors
     /// [`PathError::Parameter`] naming the first one outside its domain.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Guidance;
+    /// assert!(Guidance { interval: [0.8, 0.2], ..Guidance::default() }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let [from, to] = self.interval;
         PathError::require(self.scale.is_finite(), "scale", self.scale, "finite")?;
@@ -98,6 +104,14 @@ impl Guidance {
     ///
     /// # Errors
     /// [`PathError::TimeOutOfRange`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Guidance;
+    /// let guidance = Guidance { scale: 2.5, interval: [0.25, 1.0], ..Guidance::default() };
+    /// assert_eq!(guidance.coefficients(&[0.0, 0.25, 1.0])?, [[0.0, 1.0], [-1.5, 2.5], [-1.5, 2.5]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn coefficients(&self, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         t.iter().enumerate().map(|(index, &t)| self.coefficients_at(index, t)).collect()
     }

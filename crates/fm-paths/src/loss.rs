@@ -25,6 +25,17 @@ use crate::{AffinePath, Mix, PathError, Preconditioning, Prediction, Schedule, S
 /// `sd3` at uniform times is the plain velocity error at logit-normal times. `sigmoid` holds the factor dλ/dt of the
 /// evidence bound, so its objective is the same on every schedule; at uniform times it is the published one, twice.
 ///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Linear, Prediction::Data, Weighting};
+/// let (path, t) = (AffinePath::new(Linear), [0.25, 0.75]); // SNR 1/9 and 9
+/// let of_data = |weighting: Weighting| weighting.weights(&path, Data, &t);
+/// assert_eq!(of_data(Weighting::MinSnr { gamma: 5.0 })?[1], 5.0);
+/// assert!((of_data(Weighting::Snr)?[1] - 9.0).abs() < 1e-14);
+/// assert_eq!(of_data(Weighting::TruncatedSnr)?[0], 1.0);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+///
 /// # References
 /// - D. P. Kingma, R. Gao, *Understanding Diffusion Objectives as the ELBO*, NeurIPS 2023, Section 2 and Table 1
 ///   (`sigmoid` with bias 2).
@@ -100,6 +111,12 @@ impl Weighting {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `gamma`, `sigma_data` and `std` are positive and everything is finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Weighting;
+    /// assert!(Weighting::MinSnr { gamma: 0.0 }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let positive =
             |name, value: f64| PathError::require(value.is_finite() && value > 0.0, name, value, "positive and finite");

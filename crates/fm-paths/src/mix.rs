@@ -5,6 +5,12 @@
 //! drifts are all one call of [`solve`].
 
 /// A quantity of the path in the basis of its two ends: `data·x₁ + noise·x₀`. See [`solve`].
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Linear, Mix, Prediction, Schedule};
+/// assert_eq!(Prediction::Velocity.row(Linear.at(0.25)), Mix { data: 1.0, noise: -1.0 }); // x₁ − x₀
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mix {
     /// How much data.
@@ -34,6 +40,14 @@ impl From<Mix> for [f64; 2] {
 }
 
 /// A quantity of the path from what a sampler has at hand: `state·z + prediction·p`. See [`solve`].
+///
+/// # Examples
+/// ```
+/// use fm_paths::{Conversion, Mix, solve};
+/// let (z, u) = (Mix { data: 0.5, noise: 0.5 }, Mix { data: 1.0, noise: -1.0 });
+/// let data = solve(z, u, Mix { data: 1.0, noise: 0.0 });
+/// assert_eq!(data, Some(Conversion { state: 1.0, prediction: 0.5 })); // x₁ = z + ½·u
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
     /// Coefficient of the state z.

@@ -7,6 +7,14 @@
 use crate::{Beta, IddpmBeta, LinearBeta, Mix, PathError, SchedulePoint};
 
 /// The four coefficients of `D(x; ℓ) = c_skip·x + c_out·F(c_in·x; c_noise)` at one noise level ℓ = σ/α.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{PreconditionCoefficients, Preconditioning};
+/// let none = PreconditionCoefficients { c_skip: 1.0, c_out: 2.0, c_in: 1.0, c_noise: 0.0 };
+/// assert_eq!(Preconditioning::Ve.coefficients(2.0)?, none); // D = x + 2·F(x; log 1)
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreconditionCoefficients {
     /// How much of the noisy sample is passed on.
@@ -27,6 +35,20 @@ pub struct PreconditionCoefficients {
 /// | VP | 1 | −ℓ | 1/√(ℓ² + 1) | (M − 1)·s(ℓ) | the noise |
 /// | VE | 1 | ℓ | 1 | log(ℓ/2) | minus the noise |
 /// | iDDPM | 1 | −ℓ | 1/√(ℓ² + 1) | the nearest of the M steps, 0 the least noisy | the noise |
+///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Edm, Prediction, Preconditioning};
+/// let edm = Preconditioning::Edm { sigma_data: 0.5 };
+/// let denoise = AffinePath::new(Edm { sigma_max: 1.0 }).convert_rows(
+///     |point| edm.row(point),
+///     |point| Prediction::Data.row(point),
+///     &[0.5],
+/// )?[0]; // level 0.5
+/// let c = edm.coefficients(0.5)?;
+/// assert!((denoise[0] - c.c_skip).abs() < 1e-15 && (denoise[1] - c.c_out).abs() < 1e-15);
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 ///
 /// # References
 /// - T. Karras et al., *Elucidating the Design Space of Diffusion-Based Generative Models*, NeurIPS 2022, Table 1.

@@ -16,6 +16,15 @@ use crate::{Mix, SchedulePoint};
 ///
 /// The score row is that of a **standard normal source drawn independently of the data**. With another source, or with
 /// an optimal-transport coupling, −x₀/σ is not the score; a configuration that combines them is to be refused.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{AffinePath, Linear, Prediction};
+/// let row = |wanted: Prediction| AffinePath::new(Linear).target(wanted, &[0.5]);
+/// assert_eq!(row(Prediction::Velocity)?, [[1.0, -1.0]]);
+/// assert_eq!(row(Prediction::Score)?, [[0.0, -2.0]]); // −ε/σ
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
@@ -35,6 +44,12 @@ pub enum Prediction {
 
 impl Prediction {
     /// Every prediction, in the order of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Prediction;
+    /// assert_eq!(Prediction::ALL.map(|p| p.to_string()), ["data", "noise", "velocity", "v", "score"]);
+    /// ```
     pub const ALL: [Self; 5] = [Self::Data, Self::Noise, Self::Velocity, Self::V, Self::Score];
 
     /// The row of this quantity at a point of the schedule. Infinite for the score where σ = 0.

@@ -32,6 +32,15 @@ use crate::{PathError, gamma::ln_gamma, root};
 /// symmetric. A shifted `logit-normal` is one with `mean − log(shift)`. EDM's levels on another schedule are
 /// [`AffinePath::times_of_levels`](crate::AffinePath::times_of_levels); any other law is [`quantile_times`].
 ///
+/// # Examples
+/// ```
+/// use fm_paths::TimeLaw;
+/// let middle = |law: TimeLaw| law.density(0.5);
+/// assert_eq!(middle(TimeLaw::Uniform), 1.0);
+/// assert!((middle(TimeLaw::LogitNormal { mean: 0.0, std: 1.0 }) - 4.0 / std::f64::consts::TAU.sqrt()).abs() < 1e-14);
+/// assert_eq!(middle(TimeLaw::Shifted { shift: 3.0 }), 0.75);
+/// ```
+///
 /// # References
 /// - P. Esser et al., *Scaling Rectified Flow Transformers*, ICML 2024, Section 3.1 (logit-normal, mode, cosmap) and
 ///   5.3.2 (shift).
@@ -120,6 +129,12 @@ impl TimeLaw {
     ///
     /// # Errors
     /// [`PathError::Parameter`] naming the first one outside its domain.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::TimeLaw;
+    /// assert!(TimeLaw::LogitNormal { mean: 0.0, std: 0.0 }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let positive =
             |name, value: f64| PathError::require(value.is_finite() && value > 0.0, name, value, "positive and finite");

@@ -27,6 +27,16 @@ use crate::PathError;
 /// length, in random order. Each point has the density's law; two samples are closer to each other than independent
 /// points would be, which is what published distances between samples of the moons refer to.
 ///
+/// # Examples
+/// ```
+/// use fm_paths::Toy;
+/// use rand::SeedableRng;
+///
+/// let board = Toy::Checkerboard { cells: 4, width: 8.0 }; // cells of side 2 on [−4, 4]²
+/// let x = board.sample(100, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+/// assert!(x.rows().into_iter().all(|x| ((x[0] / 2.0).floor() + (x[1] / 2.0).floor()) % 2.0 == 0.0)); // dark
+/// ```
+///
 /// # References
 /// - A. Tong et al., *Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport*,
 ///   TMLR 2024, Section 5.1.
@@ -111,6 +121,12 @@ impl Default for Toy {
 
 impl Toy {
     /// Dimension of one sample.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Toy;
+    /// assert_eq!((Toy::Normal { dim: 7 }.dim(), Toy::Moons { noise: 0.05, scale: 2.0 }.dim()), (7, 2));
+    /// ```
     pub fn dim(&self) -> usize {
         match self {
             Self::Normal { dim } => *dim,
@@ -122,6 +138,12 @@ impl Toy {
     ///
     /// # Errors
     /// [`PathError::Parameter`] naming the first one outside its domain: positive sizes, non-negative noise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::Toy;
+    /// assert!(Toy::Checkerboard { cells: 3, width: 8.0 }.validate().is_err()); // odd
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let size =
             |name, value: f64| PathError::require(value.is_finite() && value > 0.0, name, value, "positive and finite");

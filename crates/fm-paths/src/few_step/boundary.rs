@@ -54,6 +54,12 @@ impl ConsistencyBoundary {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the ranges of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::ConsistencyBoundary;
+    /// assert!(ConsistencyBoundary { sigma_data: 0.0, ..Default::default() }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let Self { sigma_data, level_min } = self;
         let (positive, fine) = (sigma_data.is_finite() && sigma_data > 0.0, level_min.is_finite() && level_min >= 0.0);
@@ -65,6 +71,16 @@ impl ConsistencyBoundary {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for a level below ε, 0 or infinite, and as [`ConsistencyBoundary::validate`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::ConsistencyBoundary;
+    /// let boundary = ConsistencyBoundary { sigma_data: 3.0, level_min: 1.0 };
+    /// let c = boundary.coefficients(4.0)?; // ℓ − ε = 3, √(ℓ² + σ_d²) = 5
+    /// assert!((c.c_skip - 0.5).abs() < 1e-15 && (c.c_out - 1.8).abs() < 1e-15 && (c.c_in - 0.2).abs() < 1e-15);
+    /// assert!(boundary.coefficients(0.5).is_err()); // cleaner than the end of the flow
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn coefficients(self, level: f64) -> Result<PreconditionCoefficients, PathError> {
         self.validate()?;
         let holds = level.is_finite() && level > 0.0 && level >= self.level_min;

@@ -61,6 +61,12 @@ impl Curriculum {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the ranges of the variants.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Curriculum;
+    /// assert!(Curriculum::Doubling { start: 10, end: 5 }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let (start, end, least) = match self {
             Self::SquareRoot { start, end, decay } => {
@@ -74,6 +80,13 @@ impl Curriculum {
     }
 
     /// N, the number of grid points at `step` of `total`. After the last step it stays.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Curriculum;
+    /// let doubling = Curriculum::Doubling { start: 10, end: 40 }; // three stages
+    /// assert_eq!([0, 100, 200, 300, 400].map(|k| doubling.points(k, 300)), [11, 21, 41, 41, 41]);
+    /// ```
     pub fn points(self, step: u64, total: u64) -> u32 {
         let step = step.min(total);
         match self {
@@ -92,6 +105,14 @@ impl Curriculum {
     }
 
     /// μ, the decay of the moving average that serves as target; 0 is the network itself, without gradient.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Curriculum;
+    /// let average = Curriculum::SquareRoot { start: 2, end: 150, decay: 0.9 };
+    /// assert!((average.target_decay(1000, 1000) - 0.9_f64.powf(2.0 / 151.0)).abs() < 1e-15); // μ₀^(s₀/N)
+    /// assert_eq!(Curriculum::Doubling { start: 10, end: 1280 }.target_decay(0, 1000), 0.0);
+    /// ```
     pub fn target_decay(self, step: u64, total: u64) -> f64 {
         match self {
             Self::SquareRoot { start, decay, .. } => {

@@ -49,6 +49,16 @@ impl ConsistencyGrid {
     /// # Errors
     /// [`PathError::Parameter`] unless `0 < ℓ_min < ℓ_max`, `rho > 0` and there are at least two points;
     /// [`PathError::LogSnrOutOfRange`] for a level that the schedule does not have.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Edm, few_step::ConsistencyGrid};
+    /// let path = AffinePath::new(Edm { sigma_max: 4.0 });
+    /// let grid = ConsistencyGrid::new(&path, [1.0, 4.0], 1.0, 4)?; // levels 4, 3, 2, 1
+    /// assert!([0.0, 0.25, 0.5].iter().enumerate().all(|(i, t)| (grid.jump(i).from - t).abs() < 1e-15));
+    /// assert!(ConsistencyGrid::new(&path, [1.0, 80.0], 1.0, 4).is_err()); // the path is never that noisy
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new<S: Schedule>(path: &AffinePath<S>, levels: [f64; 2], rho: f64, points: u32) -> Result<Self, PathError> {
         let [min, max] = levels;
         PathError::require(min.is_finite() && min > 0.0, "level_min", min, "positive and finite")?;
@@ -65,6 +75,14 @@ impl ConsistencyGrid {
     }
 
     /// How many intervals there are, N − 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Edm, few_step::ConsistencyGrid};
+    /// let grid = ConsistencyGrid::new(&AffinePath::new(Edm::default()), [0.002, 80.0], 7.0, 18)?;
+    /// assert_eq!(grid.intervals(), 17);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn intervals(&self) -> usize {
         self.times.len() - 1
     }
@@ -73,6 +91,15 @@ impl ConsistencyGrid {
     ///
     /// # Panics
     /// If there is no such interval.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Edm, few_step::ConsistencyGrid};
+    /// let grid = ConsistencyGrid::new(&AffinePath::new(Edm { sigma_max: 4.0 }), [1.0, 4.0], 1.0, 4)?;
+    /// let jump = grid.jump(2); // levels 2 to 1
+    /// assert!((jump.from - 0.5).abs() < 1e-15 && (jump.to - 0.75).abs() < 1e-15);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn jump(&self, index: usize) -> Jump {
         self.check(index);
@@ -83,6 +110,14 @@ impl ConsistencyGrid {
     ///
     /// # Panics
     /// If there is no such interval.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Edm, few_step::ConsistencyGrid};
+    /// let grid = ConsistencyGrid::new(&AffinePath::new(Edm { sigma_max: 8.0 }), [2.0, 8.0], 1.0, 4)?;
+    /// assert_eq!(grid.weight(0), 0.5); // 1/(8 − 6)
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     #[track_caller]
     pub fn weight(&self, index: usize) -> f64 {
         self.check(index);
@@ -106,6 +141,14 @@ impl ConsistencyGrid {
 
     /// The interval that holds the time `t`; the first or the last for a time outside the grid, so that a law with tails
     /// beyond it keeps its mass at the ends.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Edm, few_step::ConsistencyGrid};
+    /// let grid = ConsistencyGrid::new(&AffinePath::new(Edm { sigma_max: 4.0 }), [1.0, 4.0], 1.0, 4)?;
+    /// assert_eq!([0.1, 0.3, 0.6, 0.99].map(|t| grid.containing(t)), [0, 1, 2, 2]); // the last is beyond level 1, at 0.75
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn containing(&self, t: f64) -> usize {
         self.times.partition_point(|&time| time <= t).clamp(1, self.intervals()) - 1
     }

@@ -14,6 +14,13 @@ use crate::PathError;
 ///
 /// The papers' letters: MeanFlow's state is at `t` and goes to `r`; a shortcut starts at `t` and goes to `t + d`; a
 /// consistency function starts at `t` and goes to ε.
+///
+/// # Examples
+/// ```
+/// use fm_paths::few_step::Jump;
+/// let jump = Jump { from: 0.25, to: 0.75 };
+/// assert_eq!((jump.length(), jump.step()), (0.5, [1.0, 0.5])); // z + ½·ū
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jump {
     /// The time of the state.
@@ -24,9 +31,21 @@ pub struct Jump {
 
 impl Jump {
     /// From the source to the data: one-step sampling.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Jump;
+    /// assert_eq!(Jump::WHOLE.step(), [1.0, 1.0]); // x₁ = x₀ + ū
+    /// ```
     pub const WHOLE: Self = Self { from: 0.0, to: 1.0 };
 
     /// `to − from`; negative for a jump towards the source.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Jump;
+    /// assert_eq!((Jump::WHOLE.length(), Jump { from: 0.75, to: 0.25 }.length()), (1.0, -0.5));
+    /// ```
     pub fn length(self) -> f64 {
         self.to - self.from
     }

@@ -7,6 +7,19 @@ use super::{Jump, Shortcut};
 use crate::{PathError, TimeSampler};
 
 /// How the two ends of a training jump are drawn.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{TimeLaw, TimeSampler, few_step::{JumpLaw, JumpSampler, Shortcut}};
+/// use rand::SeedableRng;
+///
+/// let times = TimeSampler::new(TimeLaw::Uniform, 0.0, 1.0)?;
+/// let sampler = JumpSampler::new(JumpLaw::Dyadic(Shortcut { levels: 3 }), times, 0.0)?;
+/// let jumps = sampler.sample(100, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+/// assert!(jumps.iter().all(|jump| [1.0, 0.5, 0.25].contains(&jump.length())));
+/// assert!(jumps.iter().all(|jump| (jump.from / jump.length()).fract() == 0.0));
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -58,6 +71,15 @@ impl JumpSampler {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `still` is in `[0, 1]` and the law is valid.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{TimeLaw, TimeSampler, few_step::{JumpLaw, JumpSampler, Shortcut}};
+    /// let times = TimeSampler::new(TimeLaw::Uniform, 0.0, 1.0)?;
+    /// assert!(JumpSampler::new(JumpLaw::Pairs, times, 1.5).is_err());
+    /// assert!(JumpSampler::new(JumpLaw::Dyadic(Shortcut { levels: 0 }), times, 0.75).is_err());
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(law: JumpLaw, times: TimeSampler, still: f64) -> Result<Self, PathError> {
         PathError::require((0.0..=1.0).contains(&still), "still", still, "in [0, 1]")?;
         if let JumpLaw::Dyadic(shortcut) = law {
@@ -68,6 +90,17 @@ impl JumpSampler {
 
     /// Draws `n` jumps; which rows are still is random, how many is `still·n`, rounded up or down at random so that the
     /// mean is right.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{TimeLaw, TimeSampler, few_step::{JumpLaw, JumpSampler}};
+    /// use rand::SeedableRng;
+    /// let sampler = JumpSampler::new(JumpLaw::Pairs, TimeSampler::new(TimeLaw::Uniform, 0.0, 0.5)?, 0.25)?;
+    /// let jumps = sampler.sample(8, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+    /// assert_eq!(jumps.iter().filter(|jump| jump.length() == 0.0).count(), 2);
+    /// assert!(jumps.iter().all(|jump| 0.0 <= jump.from && jump.to <= 0.5));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn sample<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Vec<Jump> {
         let mut jumps: Vec<_> = match self.law {
             JumpLaw::Pairs => {

@@ -18,6 +18,13 @@ use crate::{Guidance, PathError, TimeDirection};
 /// target and in the tangent, training puts the conditional one ([`AffinePath::target`](crate::AffinePath::target) of
 /// the velocity): the average over the data is the same, because the identity is linear in it at a fixed network.
 ///
+/// # Examples
+/// ```
+/// use fm_paths::few_step::{Jump, MeanFlow};
+/// assert_eq!(MeanFlow::default().target(&[Jump { from: 0.25, to: 0.75 }])?, [[1.0, 0.5]]); // u + ½·dū
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
+///
 /// # References
 /// - Z. Geng et al., *Mean Flows for One-step Generative Modeling*, 2025, Section 4 and Algorithm 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +43,12 @@ pub struct MeanFlow {
 /// | `state` | z | z |
 /// | `from` | the time of the state | t |
 /// | `to` | the time of the goal | r |
+///
+/// # Examples
+/// ```
+/// use fm_paths::few_step::{MeanFlow, Tangents};
+/// assert_eq!(MeanFlow::default().tangents(), Tangents { state: 1.0, from: 1.0, to: 0.0 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tangents {
     /// The tangent of the state is this times **our** velocity.
@@ -225,6 +238,12 @@ impl AdaptiveWeight {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the ranges of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::AdaptiveWeight;
+    /// assert!(AdaptiveWeight { power: 1.0, offset: 0.0 }.validate().is_err()); // infinite at no error
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let Self { power, offset } = self;
         PathError::require(power.is_finite() && power >= 0.0, "power", power, "not negative and finite")?;
@@ -233,6 +252,13 @@ impl AdaptiveWeight {
 
     /// The weight of a sample whose squared error, summed over its elements, is `squared_error`. A constant in the
     /// gradient.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::AdaptiveWeight;
+    /// let pseudo_huber = AdaptiveWeight { power: 0.5, offset: 1.0 };
+    /// assert_eq!([0.0, 3.0, 15.0].map(|error| pseudo_huber.weight(error)), [1.0, 0.5, 0.25]);
+    /// ```
     pub fn weight(self, squared_error: f64) -> f64 {
         (squared_error + self.offset).powf(-self.power)
     }

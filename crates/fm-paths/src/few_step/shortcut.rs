@@ -44,6 +44,12 @@ impl Shortcut {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the range of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::Shortcut;
+    /// assert!(Shortcut { levels: 0 }.validate().is_err() && Shortcut { levels: 53 }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         PathError::require((1..=52).contains(&self.levels), "levels", f64::from(self.levels), "from 1 to 52")
     }
@@ -59,6 +65,13 @@ impl Shortcut {
     }
 
     /// The length d with which the network is asked for this jump: its own, and 0 for the finest.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::few_step::{Jump, Shortcut};
+    /// let asked = |to| Shortcut { levels: 2 }.asked_length(Jump { from: 0.0, to });
+    /// assert_eq!([1.0, 0.5, 0.25].map(asked), [1.0, 0.5, 0.0]);
+    /// ```
     pub fn asked_length(self, jump: Jump) -> f64 {
         if jump.length() > self.finest() { jump.length() } else { 0.0 }
     }

@@ -49,6 +49,15 @@ impl AlphaTable {
     ///
     /// # Errors
     /// [`PathError::Parameter`] if it is empty, does not fall strictly from below 1, or has a negative entry.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AlphaTable, Schedule};
+    /// let table = AlphaTable::from_alphas_cumprod(&[0.81, 0.36, 0.0])?;
+    /// assert!((table.at(1.0 / 3.0).alpha - 0.6).abs() < 1e-15); // √0.36 at the second entry
+    /// assert!(AlphaTable::from_alphas_cumprod(&[0.36, 0.81]).is_err()); // not falling
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn from_alphas_cumprod(products: &[f64]) -> Result<Self, PathError> {
         let (mut last, mut deficits) = (1.0, vec![0.0]);
         for &product in products {
@@ -94,6 +103,16 @@ impl AlphaTable {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for a single entry: it cannot both stay and become zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AlphaTable, Schedule};
+    /// let table = AlphaTable::from_alphas_cumprod(&[0.81, 0.25, 0.01])?.zero_terminal_snr()?; // α 0.9, 0.5, 0.1
+    /// let alphas = [2.0 / 3.0, 1.0 / 3.0, 0.0].map(|t| table.at(t).alpha);
+    /// assert!((alphas[0] - 0.9).abs() < 1e-15 && (alphas[1] - 0.45).abs() < 1e-15); // (0.5 − 0.1)·0.9/(0.9 − 0.1)
+    /// assert_eq!(alphas[2], 0.0);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn zero_terminal_snr(self) -> Result<Self, PathError> {
         let deficits = self.deficit.values();
         let entries = deficits.len() - 1;

@@ -46,6 +46,11 @@ impl Edm {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `sigma_max` is positive and finite.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(fm_paths::Edm { sigma_max: 0.0 }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let sigma_max = self.sigma_max;
         PathError::require(sigma_max.is_finite() && sigma_max > 0.0, "sigma_max", sigma_max, "positive and finite")

@@ -69,6 +69,14 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> FromLogSnr<F, D> {
     /// [`PathError::Parameter`] if, at one of 65 equally spaced times, the log-SNR is not above that of the time before or
     /// infinite between the ends, or the derivative is negative or infinite where the log-SNR is finite. That the
     /// derivative belongs to the function is the caller's promise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{FromLogSnr, Schedule};
+    /// assert_eq!(FromLogSnr::new(|t| 8.0 * t - 4.0, |_| 8.0)?.t_of_log_snr(2.0)?, 0.75);
+    /// assert!(FromLogSnr::new(|t| 4.0 - 8.0 * t, |_| -8.0).is_err()); // falls towards the data
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(log_snr: F, derivative: D) -> Result<Self, PathError> {
         let first = log_snr(0.0);
         PathError::require(first < f64::INFINITY, "log_snr", first, "finite or -inf at the source")?;
@@ -95,6 +103,16 @@ impl<F: Fn(f64) -> f64, D: Fn(f64) -> f64> FromLogSnr<F, D> {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for `d_alpha_at_source < 0` or `d_sigma_at_data > 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, FromLogSnr, Prediction};
+    /// let log_snr = |t: f64| 2.0 * (t / (1.0 - t)).ln(); // the proportions of the linear path
+    /// let schedule = FromLogSnr::new(log_snr, |t| 2.0 / (t * (1.0 - t)))?.with_end_rates(1.0, -1.0)?;
+    /// let target = AffinePath::new(schedule).target(Prediction::Velocity, &[0.0, 1.0])?;
+    /// assert_eq!(target, [[1.0, 0.0], [0.0, -1.0]]);
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn with_end_rates(self, d_alpha_at_source: f64, d_sigma_at_data: f64) -> Result<Self, PathError> {
         PathError::require(d_alpha_at_source >= 0.0, "d_alpha_at_source", d_alpha_at_source, "not negative")?;
         PathError::require(d_sigma_at_data <= 0.0, "d_sigma_at_data", d_sigma_at_data, "not positive")?;

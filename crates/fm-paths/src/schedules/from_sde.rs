@@ -53,6 +53,16 @@ impl<F: Fn(f64) -> f64, G: Fn(f64) -> f64> FromSde<F, G> {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless G(0) is positive, and both are finite at 65 equally spaced times.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{FromSde, Schedule};
+    /// let brownian = FromSde::new(|_| 0.0, |_| 2.0)?; // dX = 2 dW
+    /// assert_eq!(brownian.at(0.0).alpha, 1.0);
+    /// assert!((brownian.at(0.75).sigma - 1.0).abs() < 1e-15); // 2·√s
+    /// assert!(FromSde::new(|_| 0.0, |_| 0.0).is_err()); // no noise
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(drift: F, diffusion: G) -> Result<Self, PathError> {
         PathError::require(diffusion(0.0) > 0.0, "diffusion(0)", diffusion(0.0), "positive")?;
         for i in 0..=64 {

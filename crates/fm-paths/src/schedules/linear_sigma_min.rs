@@ -44,6 +44,11 @@ impl LinearSigmaMin {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `0 ≤ sigma_min < 1`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(fm_paths::LinearSigmaMin { sigma_min: 1.0 }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         PathError::require((0.0..1.0).contains(&self.sigma_min), "sigma_min", self.sigma_min, "in [0, 1)")
     }

@@ -46,6 +46,11 @@ impl Polynomial {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `power` is finite and at least 1.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(fm_paths::Polynomial { power: 0.5 }.validate().is_err()); // infinitely fast at the source
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let power = self.power;
         PathError::require(power.is_finite() && power >= 1.0, "power", power, "finite and at least 1")

@@ -43,6 +43,14 @@ impl<S: fmt::Debug, C> fmt::Debug for Reparametrised<S, C> {
 
 impl<S: Schedule, C: Fn(f64) -> [f64; 2]> Reparametrised<S, C> {
     /// `schedule` at τ, with `clock` returning the pair (τ, τ̇).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Reparametrised, Schedule, shift_time};
+    /// // The shift of SD3 as a schedule: τ = t/(t + 3(1 − t)), τ̇ = 3/(t + 3(1 − t))².
+    /// let shifted = Reparametrised::new(Linear, |t| [shift_time(t, 3.0), 3.0 / (3.0 - 2.0 * t).powi(2)]);
+    /// assert_eq!((shifted.at(0.5).alpha, shifted.at(0.5).d_alpha), (0.25, 0.75));
+    /// ```
     pub fn new(schedule: S, clock: C) -> Self {
         Self { schedule, clock }
     }

@@ -41,6 +41,15 @@ impl<S: fmt::Debug, C> fmt::Debug for Rescaled<S, C> {
 
 impl<S: Schedule, C: Fn(f64) -> [f64; 2]> Rescaled<S, C> {
     /// `schedule` times c, with `scale` returning the pair (c, ċ).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Linear, Rescaled, Schedule};
+    /// // Divided by α the data stay unscaled: σ = (1 − t)/t. Not at t = 0.
+    /// let exploding = Rescaled::new(Linear, |t| [1.0 / t, -1.0 / (t * t)]);
+    /// let point = exploding.at(0.25);
+    /// assert_eq!((point.alpha, point.sigma, point.d_alpha, point.d_sigma), (1.0, 3.0, 0.0, -16.0)); // σ̇ = −1/t²
+    /// ```
     pub fn new(schedule: S, scale: C) -> Self {
         Self { schedule, scale }
     }

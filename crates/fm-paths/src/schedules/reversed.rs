@@ -31,6 +31,12 @@ pub enum TimeDirection {
 
 impl TimeDirection {
     /// Our time from a time of this direction, or the other way round.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::TimeDirection::{DataToSource, SourceToData};
+    /// assert_eq!((SourceToData.time(0.25), DataToSource.time(0.25)), (0.25, 0.75));
+    /// ```
     pub fn time(self, t: f64) -> f64 {
         match self {
             Self::SourceToData => t,
@@ -39,6 +45,12 @@ impl TimeDirection {
     }
 
     /// Our velocity, or any derivative by time, from one of this direction, or the other way round.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::TimeDirection::{DataToSource, SourceToData};
+    /// assert_eq!((SourceToData.velocity(2.0), DataToSource.velocity(2.0)), (2.0, -2.0));
+    /// ```
     pub fn velocity(self, u: f64) -> f64 {
         match self {
             Self::SourceToData => u,

@@ -49,6 +49,11 @@ impl Ve {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `0 < sigma_min < sigma_max < ∞`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(fm_paths::Ve { sigma_min: 1.0, sigma_max: 0.5 }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let Self { sigma_min, sigma_max } = *self;
         PathError::require(sigma_min.is_finite() && sigma_min > 0.0, "sigma_min", sigma_min, "positive and finite")?;

@@ -25,18 +25,46 @@ use crate::{Schedule, SchedulePoint, root};
 /// ```
 pub trait Beta {
     /// β(s) ≥ 0, positive at `s = 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// let beta = LinearBeta { beta_min: 1.0, beta_max: 3.0 };
+    /// assert_eq!((beta.rate(0.0), beta.rate(0.5)), (1.0, 2.0));
+    /// ```
     fn rate(&self, s: f64) -> f64;
 
     /// T(s) = ∫₀ˢ β, exactly 0 at `s = 0`.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// let beta = LinearBeta { beta_min: 1.0, beta_max: 3.0 };
+    /// assert_eq!((beta.integral(0.0), beta.integral(1.0)), (0.0, 2.0));
+    /// ```
     fn integral(&self, s: f64) -> f64;
 
     /// β(s) and T(s) together; the place for work that they share.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// assert_eq!(LinearBeta { beta_min: 1.0, beta_max: 3.0 }.rate_and_integral(1.0), [3.0, 2.0]);
+    /// ```
     #[inline(always)]
     fn rate_and_integral(&self, s: f64) -> [f64; 2] {
         [self.rate(s), self.integral(s)]
     }
 
     /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}); the place for a closed form that needs no T.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// let [rate, alpha, sigma] = LinearBeta { beta_min: 1.0, beta_max: 3.0 }.rate_and_amplitudes(1.0);
+    /// assert!(rate == 3.0 && (alpha - (-1.0_f64).exp()).abs() < 1e-15); // T = 2
+    /// assert!((alpha * alpha + sigma * sigma - 1.0).abs() < 1e-15);
+    /// ```
     #[inline(always)]
     fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
         let [rate, integral] = self.rate_and_integral(s);
@@ -46,6 +74,14 @@ pub trait Beta {
 
     /// [`Beta::rate_and_amplitudes`] at each of many `s`. It has two loops: a processor overlaps many short computations
     /// better than a few long ones.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// let (beta, mut out) = (LinearBeta::default(), [[0.0; 3]; 2]);
+    /// beta.rates_and_amplitudes(&[0.0, 0.5], &mut out);
+    /// assert_eq!(out, [[0.1, 1.0, 0.0], beta.rate_and_amplitudes(0.5)]);
+    /// ```
     #[inline(always)]
     fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
         for (out, &s) in out.iter_mut().zip(s) {
@@ -57,6 +93,13 @@ pub trait Beta {
     }
 
     /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, LinearBeta};
+    /// let beta = LinearBeta { beta_min: 1.0, beta_max: 3.0 };
+    /// assert_eq!(beta.inverse_integral(0.75), 0.5); // s + s²
+    /// ```
     fn inverse_integral(&self, integral: f64) -> f64 {
         root::increasing(|s| self.integral(s), |s| self.rate(s), integral)
     }

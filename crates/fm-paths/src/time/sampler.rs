@@ -10,6 +10,17 @@ use crate::PathError;
 /// A [`TimeLaw`] mapped affinely onto `[t_min, t_max]`.
 ///
 /// Keep an end out (`t_min > 0` or `t_max < 1`) where the prediction is singular there; nothing is clamped silently.
+///
+/// # Examples
+/// ```
+/// use fm_paths::{TimeLaw, TimeSampler};
+/// use rand::SeedableRng;
+///
+/// let sampler = TimeSampler::new(TimeLaw::LogitNormal { mean: 0.0, std: 1.0 }, 0.1, 0.9)?;
+/// let times = sampler.sample(100, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+/// assert!(times.iter().all(|t| (0.1..=0.9).contains(t)));
+/// # Ok::<(), fm_paths::PathError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeSampler {
     law: TimeLaw,
@@ -22,6 +33,13 @@ impl TimeSampler {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `0 ≤ t_min < t_max ≤ 1` and the law is valid.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{TimeLaw, TimeSampler};
+    /// assert!(TimeSampler::new(TimeLaw::Uniform, 0.0, 0.999).is_ok());
+    /// assert!(TimeSampler::new(TimeLaw::Uniform, 0.5, 0.5).is_err());
+    /// ```
     pub fn new(law: TimeLaw, t_min: f64, t_max: f64) -> Result<Self, PathError> {
         PathError::require((0.0..1.0).contains(&t_min), "t_min", t_min, "in [0, 1)")?;
         PathError::require(t_max > t_min && t_max <= 1.0, "t_max", t_max, "above t_min and at most 1")?;

@@ -54,6 +54,12 @@ impl DdpmBeta {
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the ranges of the table. A `beta_start` below about half the difference
     /// of two neighbouring β is refused: the continued table would begin by removing noise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::DdpmBeta;
+    /// assert!(DdpmBeta { beta_start: 1e-9, ..DdpmBeta::default() }.validate().is_err()); // the β differ by 2e-5
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let Self { steps, beta_start, beta_end } = *self;
         PathError::require(steps >= 2, "steps", f64::from(steps), "at least 2")?;

@@ -35,6 +35,14 @@ impl<F: Fn(f64) -> f64, I: Fn(f64) -> f64> BetaFn<F, I> {
     /// # Errors
     /// [`PathError::Parameter`] unless β(0) is positive and finite (otherwise the speed at the data end has no value
     /// that β alone determines), T(0) = 0, and T(1) is positive and finite. That T belongs to β is the caller's promise.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, BetaFn};
+    /// assert_eq!(BetaFn::new(|s| 1.0 + 2.0 * s, |s| s + s * s)?.integral(0.5), 0.75);
+    /// assert!(BetaFn::new(|s| 2.0 * s, |s| s * s).is_err()); // no noise at the data
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(rate: F, integral: I) -> Result<Self, PathError> {
         check(&rate, integral(1.0))?;
         PathError::require(integral(0.0) == 0.0, "integral(0)", integral(0.0), "exactly 0")?;
@@ -86,6 +94,14 @@ impl<F: Fn(f64) -> f64> BetaNumeric<F> {
     ///
     /// # Errors
     /// As [`BetaFn::new`].
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, BetaNumeric};
+    /// assert!((BetaNumeric::new(|s| 1.0 + 2.0 * s)?.integral(0.5) - 0.75).abs() < 1e-15);
+    /// assert!(BetaNumeric::new(|s| 1.0 - 2.0 * s).is_err()); // negative in the second half
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn new(rate: F) -> Result<Self, PathError> {
         let integral = RunningIntegral::new(&rate);
         check(&rate, integral.at(1.0))?;

@@ -55,6 +55,12 @@ impl IddpmBeta {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless they are in the ranges of the table.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::IddpmBeta;
+    /// assert!(IddpmBeta { offset: 0.0, ..IddpmBeta::default() }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         PathError::require(self.steps >= 2, "steps", f64::from(self.steps), "at least 2")?;
         PathError::require(self.offset > 0.0 && self.offset <= 1.0, "offset", self.offset, "in (0, 1]")

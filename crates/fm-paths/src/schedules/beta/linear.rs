@@ -41,6 +41,11 @@ impl LinearBeta {
     ///
     /// # Errors
     /// [`PathError::Parameter`] unless `0 < beta_min ≤ beta_max < ∞`.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(fm_paths::LinearBeta { beta_min: 0.0, beta_max: 20.0 }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), PathError> {
         let Self { beta_min, beta_max } = *self;
         PathError::require(beta_min.is_finite() && beta_min > 0.0, "beta_min", beta_min, "positive and finite")?;

@@ -31,6 +31,15 @@ impl BetaTable {
     ///
     /// # Errors
     /// [`PathError::Parameter`] if it is empty or a β is outside (0, 1).
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{Beta, BetaTable};
+    /// let beta = BetaTable::from_betas(&[0.5, 0.75])?;
+    /// assert!((beta.integral(0.5) - 2.0_f64.ln()).abs() < 1e-15); // T = −log(1 − 0.5)
+    /// assert!(BetaTable::from_betas(&[0.5, 1.0]).is_err()); // T would be infinite
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
     pub fn from_betas(betas: &[f64]) -> Result<Self, PathError> {
         let mut values = vec![0.0];
         for &beta in betas {
