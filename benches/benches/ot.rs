@@ -99,6 +99,7 @@ impl WithSimd for MultiplyAdd {
     type Output = f32;
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
     fn with_simd<S: Simd>(self, s: S) -> f32 {
         let [factor, term] = [0.999, 0.001].map(|v| s.splat_f32s(black_box(v)));
         let mut sums = [s.splat_f32s(1.0); CHAINS];
