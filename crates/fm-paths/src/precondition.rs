@@ -6,7 +6,11 @@
 
 use crate::{Beta, IddpmBeta, LinearBeta, Mix, PathError, SchedulePoint};
 
-/// The four coefficients of `D(x; ℓ) = c_skip·x + c_out·F(c_in·x; c_noise)` at one noise level ℓ = σ/α.
+/// The four coefficients of a preconditioned network at one noise level ℓ = σ/α.
+///
+/// ```text
+/// D(x; ℓ) = c_skip·x + c_out·F(c_in·x; c_noise)            (Karras et al. 2022, Eq. 7)
+/// ```
 ///
 /// # Examples
 /// ```

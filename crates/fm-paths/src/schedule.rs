@@ -110,7 +110,8 @@ impl SchedulePoint {
 /// ```
 ///
 /// # References
-/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021.
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Eq. 6 (the
+///   reversal) and 13 (the probability flow).
 /// - D. P. Kingma et al., *Variational Diffusion Models*, NeurIPS 2021.
 pub trait Schedule {
     /// The amplitudes and their derivatives at `t ∈ [0, 1]`.
@@ -163,7 +164,7 @@ pub trait Schedule {
         self.log_snr(t).exp()
     }
 
-    /// dλ/dt; +∞ where α or σ is 0.
+    /// `dλ/dt = 2(α̇/α − σ̇/σ) = g²/σ²`; +∞ where α or σ is 0.
     ///
     /// # Examples
     /// ```

@@ -28,7 +28,8 @@ use crate::{PathError, Schedule, SchedulePoint};
 /// ```
 ///
 /// # References
-/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021 (VE SDE).
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Eq. 9
+///   (VE SDE).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Ve {

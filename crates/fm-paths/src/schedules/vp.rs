@@ -147,7 +147,8 @@ pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
 /// ```
 ///
 /// # References
-/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021 (VP SDE).
+/// - Y. Song et al., *Score-Based Generative Modeling through Stochastic Differential Equations*, ICLR 2021, Eq. 11
+///   (VP SDE).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Vp<B>(pub B);
