@@ -79,6 +79,15 @@ impl Default for DiffusionCoefficient {
 
 impl DiffusionCoefficient {
     /// The coefficient at `t`; infinite where the table says so of the drift at the source end.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{DiffusionCoefficient, Linear};
+    /// let at = |kind: DiffusionCoefficient| kind.at(&Linear, 0.75);
+    /// assert_eq!(at(DiffusionCoefficient::Sigma { scale: 4.0 }), 1.0); // √(4·0.25)
+    /// assert_eq!(at(DiffusionCoefficient::Constant { g: 0.3 }), 0.3);
+    /// assert_eq!(DiffusionCoefficient::Eta { eta: 1.0 }.at(&Linear, 0.0), f64::INFINITY);
+    /// ```
     pub fn at<S: Schedule + ?Sized>(self, schedule: &S, t: f64) -> f64 {
         match self {
             Self::Sigma { scale } => (scale * schedule.at(t).sigma).sqrt(),
@@ -88,6 +97,13 @@ impl DiffusionCoefficient {
     }
 
     /// The row of the drift `u + ½g²·score` at a point of the schedule.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{DiffusionCoefficient, Linear, Mix, Schedule};
+    /// let row = DiffusionCoefficient::Constant { g: 1.0 }.drift(Linear.at(0.75));
+    /// assert_eq!(row, Mix { data: 1.0, noise: -3.0 }); // x₁ − x₀ − ½x₀/σ
+    /// ```
     pub fn drift(self, point: SchedulePoint) -> Mix {
         let Mix { data, noise } = Prediction::Velocity.row(point);
         let SchedulePoint { alpha, sigma, d_alpha, d_sigma } = point;
@@ -105,6 +121,12 @@ impl DiffusionCoefficient {
     ///
     /// # Errors
     /// [`PathError::Parameter`] for one that is negative or not finite.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::DiffusionCoefficient;
+    /// assert!(DiffusionCoefficient::Eta { eta: -1.0 }.validate().is_err());
+    /// ```
     pub fn validate(self) -> Result<(), PathError> {
         let (name, value) = match self {
             Self::Sigma { scale } => ("diffusion.scale", scale),
