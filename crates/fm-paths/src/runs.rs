@@ -153,7 +153,11 @@ mod tests {
                 for (first, count) in [(1, BLOCK), (BLOCK, 6), (0, 2)] {
                     let mut block = [[[0.0; BLOCK]; 2]];
                     let error = |index| PathError::Singular { given, wanted, t: t[index], index };
-                    let done = vectorised_on(unit, || path.fill(&t, (first, count), &mut block, &make, &error));
+                    let done = vectorised_on(
+                        unit,
+                        #[inline(always)]
+                        || path.fill(&t, (first, count), &mut block, &make, &error),
+                    );
                     let [[state, prediction]] = &block;
                     let rows = match done {
                         Ok(()) => count,
