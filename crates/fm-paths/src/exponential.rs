@@ -13,15 +13,16 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// Added and taken away again, this leaves the nearest whole number, which meanwhile stands in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5·2⁵²
 
-/// Where eˣ has long been 0, and the powers of two below still exist.
-const LEAST: f64 = -1000.0;
+/// Where eˣ has long been 0 or infinite, and the powers of two below still exist.
+const MOST: f64 = 1000.0;
 
-/// `[eˣ, eˣ − 1]` for `x ≤ 700`, each to two units in the last place; NaN for NaN.
+/// `[eˣ, eˣ − 1]` for `x ≤ 700`, each to two units in the last place; NaN for NaN. Beyond, eˣ is right up to infinity, and
+/// eˣ − 1 is that or NaN.
 ///
 /// With x = k·log 2 + r and |r| ≤ ½ log 2, eˣ − 1 is 2ᵏ(eʳ − 1) + (2ᵏ − 1), and nothing cancels.
 #[inline(always)]
 pub(crate) fn exponential(x: f64) -> [f64; 2] {
-    let x = if x < LEAST { LEAST } else { x };
+    let x = x.clamp(-MOST, MOST);
     let shifted = x * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
@@ -68,6 +69,7 @@ mod tests {
         assert_eq!(exponential(0.0), [1.0, 0.0]);
         assert_eq!(exponential(-0.0), [1.0, 0.0]);
         assert_eq!(exponential(f64::NEG_INFINITY), [0.0, -1.0]);
+        assert_eq!([710.0, 2000.0, 1e300, f64::INFINITY].map(|x| exponential(x)[0]), [f64::INFINITY; 4]);
         assert!(exponential(f64::NAN).iter().all(|e| e.is_nan()));
     }
 

@@ -152,7 +152,7 @@ impl Weighting {
     ) -> Result<Vec<f64>, PathError> {
         self.validate()?;
         match self {
-            Self::Uniform => Ok(vec![1.0; t.len()]),
+            Self::Uniform => path.each(t, |_, _| Ok(1.0)),
             Self::Prediction { space } => {
                 Ok(path.convert(predicts, space, t)?.iter().map(|[_, prediction]| prediction * prediction).collect())
             }

@@ -20,6 +20,12 @@ pub(crate) type Runs<const K: usize> = [[f64; BLOCK]; K];
 /// Multiplications and additions are never fused, so every unit gives the same bits.
 #[inline(always)]
 pub(crate) fn vectorised<R>(body: impl FnMut() -> R) -> R {
+    vectorised_on(Arch::new(), body)
+}
+
+/// [`vectorised`] on a given unit.
+#[inline(always)]
+fn vectorised_on<R>(unit: Arch, body: impl FnMut() -> R) -> R {
     /// A closure called by reference: calling it by value goes through a function that nothing inlines.
     struct Body<F>(F);
 
@@ -32,7 +38,7 @@ pub(crate) fn vectorised<R>(body: impl FnMut() -> R) -> R {
         }
     }
 
-    Arch::new().dispatch(Body(body))
+    unit.dispatch(Body(body))
 }
 
 /// What makes the runs of M quantities from the points of a block whose first row has the given index.
@@ -117,5 +123,71 @@ impl<S: Schedule> AffinePath<S> {
             Some(&t) => Err(PathError::TimeOutOfRange { index: first + points.len(), t }),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cosine, DdpmBeta, Edm, IddpmBeta, Linear, LinearBeta, LinearVp, Polynomial, Ve, Vp, path};
+
+    /// The vector units of this machine, and none.
+    fn units() -> Vec<Arch> {
+        let mut units = vec![Arch::Scalar];
+        #[cfg(target_arch = "x86_64")]
+        {
+            units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+            units.extend(pulp::x86::V4::try_new().map(Arch::V4));
+        }
+        units
+    }
+
+    /// The bits of every conversion at times that fill a block and part of another, ends included, on one unit. Of a block
+    /// with a singular row, those before it.
+    fn bits(unit: Arch, path: &AffinePath<impl Schedule>) -> Vec<[u64; 2]> {
+        let t: Vec<f64> = (0..BLOCK + 6).map(|i| i as f64 / (BLOCK + 5) as f64).collect();
+        let mut bits = Vec::new();
+        for given in Prediction::ALL {
+            for wanted in Prediction::ALL {
+                let make = path::make_conversion(given, wanted);
+                for (first, count) in [(1, BLOCK), (BLOCK, 6), (0, 2)] {
+                    let mut block = [[[0.0; BLOCK]; 2]];
+                    let error = |index| PathError::Singular { given, wanted, t: t[index], index };
+                    let done = vectorised_on(
+                        unit,
+                        #[inline(always)]
+                        || path.fill(&t, (first, count), &mut block, &make, &error),
+                    );
+                    let [[state, prediction]] = &block;
+                    let rows = match done {
+                        Ok(()) => count,
+                        Err(PathError::Singular { index, .. }) => index - first,
+                        Err(other) => panic!("{other}"),
+                    };
+                    bits.extend((0..rows).map(|i| [state[i], prediction[i]].map(f64::to_bits)));
+                }
+            }
+        }
+        bits
+    }
+
+    #[test]
+    fn every_vector_unit_gives_the_same_bits() {
+        fn agrees(name: &str, schedule: impl Schedule) {
+            let path = AffinePath::new(schedule);
+            let widest = bits(Arch::new(), &path);
+            for unit in units() {
+                assert_eq!(bits(unit, &path), widest, "{name} on {unit:?}");
+            }
+        }
+        agrees("linear", Linear);
+        agrees("cosine", Cosine);
+        agrees("polynomial", Polynomial { power: 2.5 });
+        agrees("linear-vp", LinearVp);
+        agrees("vp", Vp::<LinearBeta>::default());
+        agrees("ddpm", Vp::<DdpmBeta>::default());
+        agrees("iddpm", Vp::<IddpmBeta>::default());
+        agrees("ve", Ve::default());
+        agrees("edm", Edm::default());
     }
 }

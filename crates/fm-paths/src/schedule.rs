@@ -135,6 +135,7 @@ pub trait Schedule {
     /// Linear.at_each(&[0.25, 1.0], &mut points);
     /// assert_eq!(points, [Linear.at(0.25), Linear.at(1.0)]);
     /// ```
+    #[inline(always)]
     fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
         for (point, &t) in points.iter_mut().zip(t) {
             *point = self.at(t);

@@ -97,6 +97,7 @@ impl<F: Fn(f64) -> f64, G: Fn(f64) -> f64> Schedule for FromSde<F, G> {
     }
 
     /// In two loops: a processor overlaps many short computations better than a few long ones.
+    #[inline(always)]
     fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
         for (point, &t) in points.iter_mut().zip(t) {
             (point.alpha, point.sigma) = (self.log_alpha.at(1.0 - t), self.level2.at(1.0 - t));

@@ -56,31 +56,18 @@ pub trait Beta {
         [self.rate(s), self.integral(s)]
     }
 
-    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}); the place for a closed form that needs no T.
+    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}) at each of many `s`; the place for a closed form that needs no T. It has two
+    /// loops: a processor overlaps many short computations better than a few long ones.
     ///
     /// # Examples
     /// ```
     /// use fm_paths::{Beta, LinearBeta};
-    /// let [rate, alpha, sigma] = LinearBeta { beta_min: 1.0, beta_max: 3.0 }.rate_and_amplitudes(1.0);
-    /// assert!(rate == 3.0 && (alpha - (-1.0_f64).exp()).abs() < 1e-15); // T = 2
+    /// let mut out = [[0.0; 3]; 2];
+    /// LinearBeta { beta_min: 1.0, beta_max: 3.0 }.rates_and_amplitudes(&[0.0, 1.0], &mut out);
+    /// let [rate, alpha, sigma] = out[1]; // T = 2
+    /// assert!(rate == 3.0 && (alpha - (-1.0_f64).exp()).abs() < 1e-15);
     /// assert!((alpha * alpha + sigma * sigma - 1.0).abs() < 1e-15);
-    /// ```
-    #[inline(always)]
-    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
-        let [rate, integral] = self.rate_and_integral(s);
-        let [alpha, sigma] = amplitudes(integral);
-        [rate, alpha, sigma]
-    }
-
-    /// [`Beta::rate_and_amplitudes`] at each of many `s`. It has two loops: a processor overlaps many short computations
-    /// better than a few long ones.
-    ///
-    /// # Examples
-    /// ```
-    /// use fm_paths::{Beta, LinearBeta};
-    /// let (beta, mut out) = (LinearBeta::default(), [[0.0; 3]; 2]);
-    /// beta.rates_and_amplitudes(&[0.0, 0.5], &mut out);
-    /// assert_eq!(out, [[0.1, 1.0, 0.0], beta.rate_and_amplitudes(0.5)]);
+    /// assert_eq!(out[0], [1.0, 1.0, 0.0]);
     /// ```
     #[inline(always)]
     fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
@@ -156,9 +143,12 @@ pub struct Vp<B>(pub B);
 impl<B: Beta> Schedule for Vp<B> {
     #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        point(self.0.rate_and_amplitudes(1.0 - t))
+        let mut parts = [[0.0; 3]];
+        self.0.rates_and_amplitudes(&[1.0 - t], &mut parts);
+        point(parts[0])
     }
 
+    #[inline(always)]
     fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
         let (mut s, mut parts) = ([0.0; BLOCK], [[0.0; 3]; BLOCK]);
         for (t, points) in t.chunks(BLOCK).zip(points.chunks_mut(BLOCK)) {

@@ -81,7 +81,8 @@ impl TimeSampler {
             TimeLaw::Shifted { shift } => uniform(n, rng, |u| shift_time(u, shift)),
         };
         for t in &mut times {
-            *t = self.t_min + (self.t_max - self.t_min) * *t;
+            // Rounding may take a number next to 1 past the end.
+            *t = (self.t_min + (self.t_max - self.t_min) * *t).min(self.t_max);
         }
         times
     }

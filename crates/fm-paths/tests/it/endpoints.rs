@@ -70,6 +70,15 @@ fn errors_name_the_place() {
 }
 
 #[test]
+fn every_weighting_refuses_times_outside() {
+    let path = AffinePath::new(Linear);
+    for weighting in [Weighting::Uniform, Weighting::Snr, Weighting::Prediction { space: Prediction::Velocity }] {
+        let error = weighting.weights(&path, Prediction::V, &[0.5, 1.5]).unwrap_err();
+        assert_eq!(error, PathError::TimeOutOfRange { index: 1, t: 1.5 }, "{weighting:?}");
+    }
+}
+
+#[test]
 fn staying_is_always_possible() {
     for given in Prediction::ALL {
         for t in [0.0, 0.3, 1.0] {

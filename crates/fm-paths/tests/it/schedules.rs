@@ -222,6 +222,18 @@ proptest! {
 }
 
 #[test]
+fn a_batch_has_the_bits_of_each_time() {
+    let t: Vec<_> = (0..=200).map(|i| f64::from(i) / 200.0).collect();
+    for (name, schedule) in all() {
+        let mut points = vec![schedule.at(0.5); t.len()];
+        schedule.at_each(&t, &mut points);
+        for (&t, got) in t.iter().zip(points) {
+            assert_eq!(got, schedule.at(t), "{name} at {t}");
+        }
+    }
+}
+
+#[test]
 fn log_snr_of_the_linear_schedule() {
     // λ = 2 log(t/(1−t)): the logistic curve of flow matching.
     assert_relative_eq!(Linear.at(0.8).log_snr(), 2.0 * 4.0_f64.ln(), max_relative = 1e-15);

@@ -160,3 +160,12 @@ fn bad_parameters_are_named() {
         assert!(matches!(error, PathError::Parameter { name: got, .. } if got == name), "{error}");
     }
 }
+
+/// 0.07 + (0.88 − 0.07) is above 0.88 in floating point, and half of these draws are within rounding of 1.
+#[test]
+fn no_draw_leaves_the_interval() {
+    let sampler = TimeSampler::new(TimeLaw::Beta { a: 1.0, b: 0.01 }, 0.07, 0.88).unwrap();
+    let times = sampler.sample(100, &mut ChaCha8Rng::seed_from_u64(1));
+    assert!(times.contains(&0.88));
+    assert!(sampler.importance_weights(&times).is_ok());
+}

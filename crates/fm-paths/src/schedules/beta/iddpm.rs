@@ -106,21 +106,16 @@ impl Beta for IddpmBeta {
 
     /// On the cosine without a logarithm and its inverse.
     #[inline(always)]
-    fn rate_and_amplitudes(&self, s: f64) -> [f64; 3] {
-        if s <= self.knee() {
-            let [less_one, rate] = self.cosine(s);
-            [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()]
-        } else {
-            let [integral, rate] = self.capped(s);
-            let [alpha, sigma] = amplitudes(integral);
-            [rate, alpha, sigma]
-        }
-    }
-
-    #[inline(always)]
     fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
         for (out, &s) in out.iter_mut().zip(s) {
-            *out = self.rate_and_amplitudes(s);
+            *out = if s <= self.knee() {
+                let [less_one, rate] = self.cosine(s);
+                [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()]
+            } else {
+                let [integral, rate] = self.capped(s);
+                let [alpha, sigma] = amplitudes(integral);
+                [rate, alpha, sigma]
+            };
         }
     }
 }
