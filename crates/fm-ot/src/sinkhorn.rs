@@ -11,6 +11,7 @@
 
 mod anderson;
 mod annealing;
+mod band;
 mod costs;
 mod dual;
 mod epsilon;

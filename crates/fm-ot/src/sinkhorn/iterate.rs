@@ -8,7 +8,8 @@
 //! passes, about twice as many as the plain algorithm takes, but it can neither diverge nor stall.
 
 use super::anderson::Anderson;
-use super::kernel::{Columns, Kernel, Problem};
+use super::band::{Columns, is_safe};
+use super::kernel::{Kernel, Problem};
 use super::lanes::{self, Lane};
 use super::marginals::{self, Rule};
 use crate::Real;
@@ -69,7 +70,8 @@ pub(super) fn run<A: Real>(problem: &Problem<'_, A>, settings: Settings, g: Vec<
     let single = Settings { tolerance: settings.tolerance.max(SINGLE_TOLERANCE), ..settings };
     let end = run_in::<A, f32>(problem, single, g);
     let spent = end.iterations;
-    if end.errors[1] <= settings.tolerance || spent >= settings.max_iterations {
+    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors[1] <= settings.tolerance;
+    if good || spent >= settings.max_iterations {
         return end;
     }
     let rest = Settings { max_iterations: settings.max_iterations - spent, ..settings };
@@ -91,7 +93,7 @@ fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g:
     let (mut success, mut since) = (f64::INFINITY, 0);
     let (mut trials, mut plain) = (TRIALS, 0);
     loop {
-        let out_of_range = columns.sums.iter().any(|&sum| !Kernel::<A, K>::is_safe(sum));
+        let out_of_range = columns.sums.iter().any(|&sum| !is_safe::<K>(sum));
         if !renewed && (out_of_range || !columns.rows_safe) && iterations < settings.max_iterations {
             columns = kernel.renew(g.clone());
             (renewed, iterations) = (true, iterations + 1);
@@ -160,7 +162,7 @@ fn column_step<A: Real, K: Lane>(
     if out_of_range {
         let hard = problem.hard_columns(&kernel.row_potentials());
         for ((soft, hard), &sum) in soft.iter_mut().zip(hard).zip(&columns.sums) {
-            if !Kernel::<A, K>::is_safe(sum) {
+            if !is_safe::<K>(sum) {
                 *soft = hard + problem.log_mass[0];
             }
         }

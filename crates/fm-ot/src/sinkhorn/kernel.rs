@@ -15,20 +15,14 @@
 //!
 //! Bands of rows are independent and added up in order, so that the number of threads does not matter.
 
-#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
-
-use std::ops::Range;
-
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
+use super::band::{BLOCK, Band, Columns, Shared};
 use super::costs::Costs;
 use super::lanes::{self, LANES, Lane, ROWS};
 use super::marginals::Rule;
 use crate::Real;
-
-/// Rows whose column sums are added up in the precision of the kernel before they go to `f64`.
-const BLOCK: usize = 64;
 
 /// At most this many bands.
 const BANDS: usize = 16;
@@ -64,14 +58,6 @@ pub(super) struct Kernel<'a, A: Real, K> {
     row_sums: Vec<f64>,
 }
 
-/// What a pass found.
-pub(super) struct Columns {
-    /// `s_j`.
-    pub(super) sums: Vec<f64>,
-    /// Whether every row sum was within the range where it is exact.
-    pub(super) rows_safe: bool,
-}
-
 impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
     pub(super) fn new(problem: &'a Problem<'a, A>) -> Self {
         let (n, m) = (problem.costs.n, problem.costs.m);
@@ -91,13 +77,6 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
     /// Whether passes without exponentials are possible.
     pub(super) fn is_kept(&self) -> bool {
         self.entries.is_some()
-    }
-
-    /// A sum in this range is neither short of bits nor about to overflow.
-    pub(super) fn is_safe(sum: f64) -> bool {
-        // Entries below the floor of the type are missing from it; at this distance they do not show.
-        let range = (-0.375 * K::FLOOR).exp2();
-        sum >= 1.0 / range && sum <= range
     }
 
     /// The row potentials that belong to the last pass.
@@ -175,7 +154,7 @@ impl<A: Real> Problem<'_, A> {
     }
 
     /// The factor `u` of such a row.
-    fn row_factor(&self, i: usize, sum: f64, f: f64) -> f64 {
+    pub(super) fn row_factor(&self, i: usize, sum: f64, f: f64) -> f64 {
         match self.row_rule {
             _ if self.a[i] == 0.0 || sum == 0.0 => 0.0,
             Rule::Exact => self.a[i] / sum * (-self.log_mass[1]).exp2(),
@@ -193,106 +172,5 @@ impl<A: Real> Problem<'_, A> {
             }
         });
         best
-    }
-}
-
-/// What the bands of a pass have in common.
-struct Shared<'s, A: Real, K> {
-    problem: &'s Problem<'s, A>,
-    g: &'s [f64],
-    v: &'s [K],
-    stride: usize,
-    renew: bool,
-}
-
-/// Some rows.
-struct Band<'s, A: Real, K> {
-    shared: &'s Shared<'s, A, K>,
-    first: usize,
-    f: &'s mut [f64],
-    sums: &'s mut [f64],
-    kernel: Option<&'s mut [K]>,
-}
-
-impl<A: Real, K: Lane> WithSimd for Band<'_, A, K> {
-    type Output = Columns;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) -> Columns {
-        if S::IS_SCALAR { self.run::<false>() } else { self.run::<true>() }
-    }
-}
-
-impl<A: Real, K: Lane> Band<'_, A, K> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(mut self) -> Columns {
-        let &Shared { problem, g, stride, .. } = self.shared;
-        let mut columns = Columns { sums: vec![0.0; g.len()], rows_safe: true };
-        let mut partial = vec![K::zero(); stride];
-        let mut scratch = vec![K::zero(); if self.kernel.is_some() { 0 } else { ROWS * stride }];
-        let mut made = Vec::new();
-        let mut kernel = self.kernel.take();
-        for start in (0..self.f.len()).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(self.f.len());
-            let costs = if self.shared.renew {
-                problem.costs.block(self.first + block.start..self.first + block.end, &mut made)
-            } else {
-                &[]
-            };
-            partial.fill(K::zero());
-            for quad in block.clone().step_by(ROWS) {
-                let rows = quad..(quad + ROWS).min(block.end);
-                let entries = match &mut kernel {
-                    Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
-                    None => &mut scratch[..],
-                };
-                let costs = if self.shared.renew { &costs[(quad - block.start) * g.len()..] } else { costs };
-                columns.rows_safe &= self.quad::<FUSED>(rows, costs, entries, &mut partial);
-            }
-            columns.sums.iter_mut().zip(&partial).for_each(|(sum, p)| *sum += p.widen());
-        }
-        columns
-    }
-
-    /// Up to [`ROWS`] rows: their sums, and their share of the columns.
-    #[inline(always)]
-    fn quad<const FUSED: bool>(
-        &mut self,
-        rows: Range<usize>,
-        costs: &[A],
-        entries: &mut [K],
-        columns: &mut [K],
-    ) -> bool {
-        let &Shared { problem, g, v, stride, renew } = self.shared;
-        let m = g.len();
-        let mut sums = [K::zero(); ROWS];
-        if renew {
-            for (r, i) in rows.clone().enumerate() {
-                let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
-                // A potential may be unknown, or far from what the columns now make of it.
-                if !self.f[i].is_nan() {
-                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                }
-                if self.f[i].is_nan() || !Kernel::<A, K>::is_safe(sums[r].widen()) {
-                    let largest = lanes::largest(cost, g, problem.scale);
-                    self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
-                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                }
-            }
-        }
-        let entries: [&[K]; ROWS] = std::array::from_fn(|r| &entries[r * stride..][..stride]);
-        if !renew {
-            sums = lanes::row_sums::<K, FUSED>(entries, v);
-        }
-        let mut factors = [K::zero(); ROWS];
-        let mut safe = true;
-        for (r, i) in rows.enumerate() {
-            let sum = sums[r].widen();
-            self.sums[i] = sum;
-            safe &= Kernel::<A, K>::is_safe(sum);
-            factors[r] = K::narrow(problem.row_factor(self.first + i, sum, self.f[i]));
-        }
-        lanes::add_rows::<K, FUSED>(entries, factors, columns);
-        safe
     }
 }

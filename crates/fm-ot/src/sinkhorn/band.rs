@@ -1,0 +1,130 @@
+//! The rows of a band, four at a time: their kernel, sums along them, and what these add to the columns.
+
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::kernel::Problem;
+use super::lanes::{self, Lane, ROWS};
+use crate::Real;
+
+/// Rows whose column sums are added up in the precision of the kernel before they go to `f64`.
+pub(super) const BLOCK: usize = 64;
+
+/// What a pass found.
+pub(super) struct Columns {
+    /// `s_j`.
+    pub(super) sums: Vec<f64>,
+    /// Whether every row sum was within the range where it is exact.
+    pub(super) rows_safe: bool,
+}
+
+/// A sum in this range is neither short of bits nor about to overflow.
+pub(super) fn is_safe<K: Lane>(sum: f64) -> bool {
+    // Entries below the floor of the type are missing from it; at this distance they do not show.
+    let range = (-0.375 * K::FLOOR).exp2();
+    sum >= 1.0 / range && sum <= range
+}
+
+/// What the bands of a pass have in common.
+pub(super) struct Shared<'s, A: Real, K> {
+    pub(super) problem: &'s Problem<'s, A>,
+    pub(super) g: &'s [f64],
+    pub(super) v: &'s [K],
+    pub(super) stride: usize,
+    pub(super) renew: bool,
+}
+
+/// Some rows.
+pub(super) struct Band<'s, A: Real, K> {
+    pub(super) shared: &'s Shared<'s, A, K>,
+    pub(super) first: usize,
+    pub(super) f: &'s mut [f64],
+    pub(super) sums: &'s mut [f64],
+    pub(super) kernel: Option<&'s mut [K]>,
+}
+
+impl<A: Real, K: Lane> WithSimd for Band<'_, A, K> {
+    type Output = Columns;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> Columns {
+        if S::IS_SCALAR { self.run::<false>() } else { self.run::<true>() }
+    }
+}
+
+impl<A: Real, K: Lane> Band<'_, A, K> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) -> Columns {
+        let &Shared { problem, g, stride, .. } = self.shared;
+        let mut columns = Columns { sums: vec![0.0; g.len()], rows_safe: true };
+        let mut partial = vec![K::zero(); stride];
+        let mut scratch = vec![K::zero(); if self.kernel.is_some() { 0 } else { ROWS * stride }];
+        let mut made = Vec::new();
+        let mut kernel = self.kernel.take();
+        for start in (0..self.f.len()).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(self.f.len());
+            let costs = if self.shared.renew {
+                problem.costs.block(self.first + block.start..self.first + block.end, &mut made)
+            } else {
+                &[]
+            };
+            partial.fill(K::zero());
+            for quad in block.clone().step_by(ROWS) {
+                let rows = quad..(quad + ROWS).min(block.end);
+                let entries = match &mut kernel {
+                    Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
+                    None => &mut scratch[..],
+                };
+                let costs = if self.shared.renew { &costs[(quad - block.start) * g.len()..] } else { costs };
+                columns.rows_safe &= self.quad::<FUSED>(rows, costs, entries, &mut partial);
+            }
+            columns.sums.iter_mut().zip(&partial).for_each(|(sum, p)| *sum += p.widen());
+        }
+        columns
+    }
+
+    /// Up to [`ROWS`] rows: their sums, and their share of the columns.
+    #[inline(always)]
+    fn quad<const FUSED: bool>(
+        &mut self,
+        rows: Range<usize>,
+        costs: &[A],
+        entries: &mut [K],
+        columns: &mut [K],
+    ) -> bool {
+        let &Shared { problem, g, v, stride, renew } = self.shared;
+        let m = g.len();
+        let mut sums = [K::zero(); ROWS];
+        if renew {
+            for (r, i) in rows.clone().enumerate() {
+                let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
+                // A potential may be unknown, or far from what the columns now make of it.
+                if !self.f[i].is_nan() {
+                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                }
+                if self.f[i].is_nan() || !is_safe::<K>(sums[r].widen()) {
+                    let largest = lanes::largest(cost, g, problem.scale);
+                    self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
+                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+                }
+            }
+        }
+        let entries: [&[K]; ROWS] = std::array::from_fn(|r| &entries[r * stride..][..stride]);
+        if !renew {
+            sums = lanes::row_sums::<K, FUSED>(entries, v);
+        }
+        let mut factors = [K::zero(); ROWS];
+        let mut safe = true;
+        for (r, i) in rows.enumerate() {
+            let sum = sums[r].widen();
+            self.sums[i] = sum;
+            safe &= is_safe::<K>(sum);
+            factors[r] = K::narrow(problem.row_factor(self.first + i, sum, self.f[i]));
+        }
+        lanes::add_rows::<K, FUSED>(entries, factors, columns);
+        safe
+    }
+}
