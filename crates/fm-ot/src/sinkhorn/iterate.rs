@@ -5,7 +5,7 @@
 //! step never increases it, so an extrapolated step that more than doubles the least error so far is taken back, and the plain
 //! step from the best point is made instead. A large error has no room to double, so steps that bring nothing for a while
 //! are taken back too, and followed by as many plain steps; both get twice the number each time. Extrapolation can waste
-//! passes, about twice as many as the plain algorithm takes, but it can neither diverge nor stall.
+//! passes, rarely several times as many as the plain algorithm takes, but it can neither diverge nor stall.
 
 use super::anderson::Anderson;
 use super::band::{Columns, is_safe};
