@@ -5,8 +5,9 @@
 //! comparable between batches.
 //!
 //! Everything is one fixed-point iteration on `g` ([`iterate`]); balanced, unbalanced and partial transport differ in one
-//! closed form ([`marginals`]), and precision and storage in how a pass over the cost is made ([`kernel`]). Larger epsilons on the way ([`annealing`]) and a sample of the source points ([`start`]) only choose where it starts. Rejected: a solver
-//! for each kind, as the peers have; and a second-order method, which pays only for tolerances far below what a coupling needs.
+//! closed form ([`marginals`]), and precision and storage in how a pass over the cost is made ([`kernel`]). Larger epsilons on
+//! the way ([`annealing`]) and a sample of the source points ([`start`]) only choose where it starts. Rejected: a solver for
+//! each kind, as the peers have; and a second-order method, which pays only for tolerances far below what a coupling needs.
 
 mod anderson;
 mod annealing;
@@ -14,7 +15,6 @@ mod band;
 mod costs;
 mod dual;
 mod epsilon;
-mod half;
 mod iterate;
 mod kernel;
 mod lanes;

@@ -50,11 +50,6 @@ impl<'a> Anderson<'a> {
         self.history.clear();
     }
 
-    /// Forgets the last point and no difference: for a map that is nearly the same and whose values are not comparable.
-    pub(super) fn rebase(&mut self) {
-        self.last = None;
-    }
-
     /// Where to go from `x`, whose image is `image`. The image itself where there is nothing to learn from.
     pub(super) fn step(&mut self, x: &[f64], image: &[f64]) -> Vec<f64> {
         if self.depth == 0 {

@@ -5,12 +5,12 @@
 //! step never increases it, so an extrapolated step that more than doubles the least error so far is taken back, and the plain
 //! step from the best point is made instead. A large error has no room to double, so steps that bring nothing for a while
 //! are taken back too, and followed by as many plain steps; both get twice the number each time. Extrapolation can waste
-//! passes, about twice as many as the plain algorithm takes, but it can neither diverge nor stall.
+//! passes, rarely several times as many as the plain algorithm takes, but it can neither diverge nor stall.
 
 use super::anderson::Anderson;
 use super::band::{Columns, is_safe};
 use super::kernel::{Kernel, Problem};
-use super::lanes;
+use super::lanes::{self, Lane};
 use super::marginals::{self, Rule};
 use crate::Real;
 
@@ -23,20 +23,14 @@ const TRIALS: usize = 20;
 /// Column factors within `2^-MOST..2^MOST` are kept apart from the kernel.
 const MOST: f64 = 16.0;
 
-/// A stored pass whose error is below this many times its doubt is made again, fresh.
-const DOUBTFUL: f64 = 2.0;
-
-/// Fresh passes that may find no less than half of the error of the one before until stored ones are given up.
-const FAILURES: usize = 3;
-
-/// Tolerances below this need sums in `f64`.
+/// Tolerances below this need a kernel in `f64`.
 const SINGLE_TOLERANCE: f64 = 1e-6;
 
-/// The error below which `f32` may show.
-const SINGLE_FLOOR: f64 = 1e-5;
-
-/// Without an improvement by a third within so many steps, the precision is taken as exhausted.
+/// Without an improvement by a third within so many steps, the precision of the kernel is taken as exhausted.
 const PATIENCE: usize = 50;
+
+/// The error below which that can happen in `f32`.
+const SINGLE_FLOOR: f64 = 1e-5;
 
 /// How an iteration is run.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +48,7 @@ pub(super) struct Settings {
 pub(super) struct End {
     pub(super) f: Vec<f64>,
     pub(super) g: Vec<f64>,
-    /// At most, of the source and of the target marginal.
+    /// Of the source marginal, which is rounding only, and of the target marginal.
     pub(super) errors: [f64; 2],
     pub(super) iterations: usize,
     /// The cap of the target potentials in partial transport.
@@ -70,71 +64,59 @@ struct Step {
     cap: f64,
 }
 
-/// Runs from the column potentials `g` until the error is within the tolerance or the budget is spent. `memory` is for the
-/// kernel, and may have held another.
-pub(super) fn run<A: Real>(
-    problem: &Problem<'_, A>,
-    settings: Settings,
-    mut g: Vec<f64>,
-    memory: &mut Vec<u16>,
-) -> End {
-    let mut passes = Passes { kernel: Kernel::new(problem, memory), double: false, fresh: true, made: 0 };
+/// Runs from the column potentials `g` until the error is within the tolerance or the budget is spent: in `f32` as far as that
+/// goes, the rest in `f64`. Below its precision the error that `f32` measures means nothing.
+pub(super) fn run<A: Real>(problem: &Problem<'_, A>, settings: Settings, g: Vec<f64>) -> End {
+    let single = Settings { tolerance: settings.tolerance.max(SINGLE_TOLERANCE), ..settings };
+    let end = run_in::<A, f32>(problem, single, g);
+    let spent = end.iterations;
+    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors[1] <= settings.tolerance;
+    if good || spent >= settings.max_iterations {
+        return end;
+    }
+    let rest = Settings { max_iterations: settings.max_iterations - spent, ..settings };
+    let end = run_in::<A, f64>(problem, rest, end.g);
+    End { iterations: spent + end.iterations, ..end }
+}
+
+/// Until the precision is spent, too.
+fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g: Vec<f64>) -> End {
+    let mut kernel = Kernel::<A, K>::new(problem);
     let mut anderson = Anderson::new(problem.arch, settings.depth, problem.b);
-    let mut columns = passes.fresh(&g);
+    let mut columns = kernel.renew(g.clone());
+    let mut renewed = true;
+    let mut iterations = 1;
     let mut best: Option<Step> = None;
     let mut milestone = (f64::INFINITY, 0);
-    // The error of the last fresh pass, and how often stored ones since have brought nothing.
-    let (mut verified, mut failures) = (f64::INFINITY, 0);
     // The error that counts as the last success of extrapolation, and when it was; the steps that it may try, and the plain
     // steps to come.
     let (mut success, mut since) = (f64::INFINITY, 0);
     let (mut trials, mut plain) = (TRIALS, 0);
     loop {
-        let last = passes.made >= settings.max_iterations;
-        let in_range = columns.sums.iter().all(|&sum| passes.is_safe(sum));
-        let again = !passes.fresh && !last;
-        if again && !(in_range && columns.rows_safe) {
+        let out_of_range = columns.sums.iter().any(|&sum| !is_safe::<K>(sum));
+        if !renewed && (out_of_range || !columns.rows_safe) && iterations < settings.max_iterations {
+            columns = kernel.renew(g.clone());
+            (renewed, iterations) = (true, iterations + 1);
+            continue;
+        }
+        if out_of_range {
             anderson.clear();
-            columns = passes.fresh(&g);
-            continue;
         }
-        let step = column_step(&passes, problem, settings, &g, &columns, in_range);
-        let doubt = if passes.fresh { 0.0 } else { passes.kernel.doubt(&g) };
-        let error = step.error + doubt;
-        if again && error > settings.tolerance && step.error < DOUBTFUL * doubt {
-            anderson.rebase();
-            columns = passes.fresh(&g);
-            // Errors below the doubt were none to measure up to.
-            (best, success) = (None, f64::INFINITY);
-            continue;
-        }
+        let step = column_step(&kernel, problem, settings, &g, &columns, out_of_range);
         if step.error < 2.0 / 3.0 * milestone.0 {
-            milestone = (step.error, passes.made);
+            milestone = (step.error, iterations);
         }
-        let exhausted = settings.tolerance < SINGLE_TOLERANCE || passes.made > milestone.1 + PATIENCE;
-        if !passes.double && step.error < SINGLE_FLOOR && exhausted && !last {
-            passes.double = true;
-            anderson.rebase();
-            columns = passes.fresh(&g);
-            continue;
-        }
-        if error <= settings.tolerance || last {
-            let (f, mass) = (passes.kernel.row_potentials(), passes.kernel.mass(&columns));
-            let errors = [doubt + passes.rounding(), error];
-            return End { f, g, errors, iterations: passes.made, cap: step.cap, mass };
-        }
-        if passes.fresh && passes.kernel.is_stored() {
-            failures += usize::from(step.error > 0.5 * verified);
-            verified = step.error;
-        }
-        if !in_range {
-            anderson.clear();
+        let exhausted = size_of::<K>() == 4 && step.error < SINGLE_FLOOR && iterations > milestone.1 + PATIENCE;
+        if step.error <= settings.tolerance || iterations >= settings.max_iterations || exhausted {
+            let (f, mass) = (kernel.row_potentials(), kernel.mass(&g, &columns));
+            let errors = [kernel.rounding(), step.error];
+            return End { f, g, errors, iterations, cap: step.cap, mass };
         }
         if step.error < 0.95 * success {
-            (success, since) = (step.error, passes.made);
+            (success, since) = (step.error, iterations);
         }
         let grown = best.as_ref().is_some_and(|best| step.error.is_nan() || step.error > TOLERATED_GROWTH * best.error);
-        let stalled = plain == 0 && settings.depth > 0 && passes.made > since + trials;
+        let stalled = plain == 0 && settings.depth > 0 && iterations > since + trials;
         g = match &best {
             Some(best) if grown || stalled => {
                 anderson.clear();
@@ -152,74 +134,35 @@ pub(super) fn run<A: Real>(
                     best = Some(step);
                 }
                 if plain > 0 {
-                    (plain, since) = (plain - 1, passes.made);
+                    (plain, since) = (plain - 1, iterations);
                 }
                 next
             }
         };
-        let far = g.iter().zip(&passes.kernel.g).any(|(new, old)| (new - old).abs() > MOST);
-        columns = if far || failures > FAILURES || !passes.kernel.is_stored() {
-            if !passes.fresh {
-                anderson.rebase();
-            }
-            passes.fresh(&g)
-        } else {
-            passes.stored(&g)
-        };
+        let drift = g.iter().zip(&kernel.g).fold(0.0, |d: f64, (new, old)| d.max((new - old).abs()));
+        renewed = !kernel.is_kept() || drift > MOST;
+        columns = if renewed { kernel.renew(g.clone()) } else { kernel.reuse(&g) };
+        iterations += 1;
     }
 }
 
-/// Passes in the precision that the error asks for, counted.
-struct Passes<'a, A: Real> {
-    kernel: Kernel<'a, A>,
-    /// Whether in `f64`.
-    double: bool,
-    /// Whether the last pass read the costs.
-    fresh: bool,
-    made: usize,
-}
-
-impl<A: Real> Passes<'_, A> {
-    fn fresh(&mut self, g: &[f64]) -> Columns {
-        (self.fresh, self.made) = (true, self.made + 1);
-        if self.double { self.kernel.fresh::<f64>(g) } else { self.kernel.fresh::<f32>(g) }
-    }
-
-    fn stored(&mut self, g: &[f64]) -> Columns {
-        (self.fresh, self.made) = (false, self.made + 1);
-        if self.double { self.kernel.stored::<f64>(g) } else { self.kernel.stored::<f32>(g) }
-    }
-
-    fn is_safe(&self, sum: f64) -> bool {
-        if self.double && self.fresh { is_safe::<f64>(sum) } else { is_safe::<f32>(sum) }
-    }
-
-    /// At most the relative error of a row's sum: of its entries and their addition in the precision of the pass, and of
-    /// exponents in `f64`, which are as large as the costs.
-    fn rounding(&self) -> f64 {
-        let entries = if self.double { f64::EPSILON } else { f64::from(f32::EPSILON) };
-        8.0 * (entries + f64::EPSILON * self.kernel.largest_exponent())
-    }
-}
-
-fn column_step<A: Real>(
-    passes: &Passes<'_, A>,
+fn column_step<A: Real, K: Lane>(
+    kernel: &Kernel<'_, A, K>,
     problem: &Problem<'_, A>,
     settings: Settings,
     g: &[f64],
     columns: &Columns,
-    in_range: bool,
+    out_of_range: bool,
 ) -> Step {
-    let kernel = &passes.kernel;
     let mut soft = columns.sums.clone();
     lanes::logarithms(problem.arch, &mut soft);
     for (soft, g) in soft.iter_mut().zip(&kernel.g) {
         *soft += problem.log_mass[0] - g;
     }
-    if !in_range {
+    if out_of_range {
         let hard = problem.hard_columns(&kernel.row_potentials());
         for ((soft, hard), &sum) in soft.iter_mut().zip(hard).zip(&columns.sums) {
-            if !passes.is_safe(sum) {
+            if !is_safe::<K>(sum) {
                 *soft = hard + problem.log_mass[0];
             }
         }

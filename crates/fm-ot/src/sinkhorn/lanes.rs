@@ -10,7 +10,6 @@ use std::f64::consts::{LOG2_E, SQRT_2};
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::half;
 use crate::Real;
 
 /// Partial sums per row; a multiple of the vector width of every current machine.
@@ -19,19 +18,13 @@ pub(super) const LANES: usize = 32;
 /// Rows that share a pass over the column sums.
 pub(super) const ROWS: usize = 4;
 
-/// What a pass computes in: `f32` or `f64`.
+/// What a kernel entry is stored in: `f32` or `f64`.
 pub(super) trait Lane: Real {
     /// Powers below two to this are zero, so that their products with factors are not subnormal, which is slow.
     const FLOOR: f64;
 
     /// `2^t`; zero below the floor, saturated at the top of the range.
     fn power<const FUSED: bool>(t: Self) -> Self;
-
-    /// A stored entry divided by [`half::UNIT`].
-    fn read(code: u16) -> Self;
-
-    /// In `f32`.
-    fn single(self) -> f32;
 
     /// `a * b + c`.
     fn fma<const FUSED: bool>(a: Self, b: Self, c: Self) -> Self;
@@ -74,16 +67,6 @@ macro_rules! lane {
             }
 
             #[inline(always)]
-            fn read(code: u16) -> Self {
-                half::decode(code) as $float
-            }
-
-            #[inline(always)]
-            fn single(self) -> f32 {
-                self as f32
-            }
-
-            #[inline(always)]
             fn fma<const FUSED: bool>(a: Self, b: Self, c: Self) -> Self {
                 if FUSED { a.mul_add(b, c) } else { a * b + c }
             }
@@ -94,23 +77,32 @@ macro_rules! lane {
 lane!(f32, 23, 127.0, 8, -80.0);
 lane!(f64, 52, 1023.0, 14, -900.0);
 
-/// `kernel[j] = 2^(f + g[j] - scale * cost[j])`. The tail of `kernel` beyond the costs becomes zero.
+/// `kernel[j] = 2^(f + g[j] - scale * cost[j])`; returns `sum_j kernel[j] * v[j]`. The tail of `kernel` beyond the costs
+/// becomes zero.
 #[inline(always)]
 pub(super) fn exponentials<A: Real, K: Lane, const FUSED: bool>(
     cost: &[A],
     f: f64,
     g: &[f64],
     scale: f64,
+    v: &[K],
     kernel: &mut [K],
-) {
-    // Two plain loops over the row, which stays in cache: one over two widths at once would run at the half of one.
+) -> K {
+    // Exponents first and for the whole row, which stays in cache: a loop over two widths at once would run at the half of one.
     for ((k, &c), &g) in kernel.iter_mut().zip(cost).zip(g) {
         *k = K::narrow(f64::fma::<FUSED>(-scale, c.widen(), f + g));
     }
     kernel[cost.len()..].fill(K::neg_infinity());
-    for k in kernel.iter_mut() {
-        *k = K::power::<FUSED>(*k);
+    let mut sums = [K::zero(); LANES];
+    for (k, v) in kernel.as_chunks_mut::<LANES>().0.iter_mut().zip(v.as_chunks::<LANES>().0) {
+        for k in k.iter_mut() {
+            *k = K::power::<FUSED>(*k);
+        }
+        for l in 0..LANES {
+            sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
+        }
     }
+    fold(sums)
 }
 
 /// `sum_j rows[r][j] * v[j]` of each row.
@@ -128,59 +120,6 @@ pub(super) fn row_sums<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], v: &[K]) 
         }
     }
     [fold(first), fold(second), fold(third), fold(fourth)]
-}
-
-/// Stores the entries of a quad of rows, each row times its share. Codes of the same columns stand together, so that a pass
-/// reads one stream and not four.
-#[inline(always)]
-pub(super) fn store<K: Lane>(rows: [&[K]; ROWS], shares: [K; ROWS], codes: &mut [u16]) {
-    for (r, row) in rows.into_iter().enumerate() {
-        for (entries, quad) in row.as_chunks::<LANES>().0.iter().zip(quads_mut(codes)) {
-            for l in 0..LANES {
-                quad[r][l] = half::encode((entries[l] * shares[r]).single());
-            }
-        }
-    }
-}
-
-/// `sum_j rows[r][j] * v[j]` of a quad of stored rows, where `v` is in units of [`half::UNIT`].
-#[inline(always)]
-pub(super) fn stored_sums<K: Lane, const FUSED: bool>(codes: &[u16], v: &[K]) -> [K; ROWS] {
-    // Four of them and not an array, which the compiler would keep in memory.
-    let [mut first, mut second, mut third, mut fourth] = [[K::zero(); LANES]; ROWS];
-    for ([a, b, c, d], v) in quads(codes).iter().zip(v.as_chunks::<LANES>().0) {
-        for l in 0..LANES {
-            first[l] = K::fma::<FUSED>(K::read(a[l]), v[l], first[l]);
-            second[l] = K::fma::<FUSED>(K::read(b[l]), v[l], second[l]);
-            third[l] = K::fma::<FUSED>(K::read(c[l]), v[l], third[l]);
-            fourth[l] = K::fma::<FUSED>(K::read(d[l]), v[l], fourth[l]);
-        }
-    }
-    [fold(first), fold(second), fold(third), fold(fourth)]
-}
-
-/// `columns[j] += sum_r u[r] * rows[r][j]` of a quad of stored rows, where `u` is not yet in units of [`half::UNIT`].
-#[inline(always)]
-pub(super) fn add_stored<K: Lane, const FUSED: bool>(codes: &[u16], u: [K; ROWS], columns: &mut [K]) {
-    let u = u.map(|u| u * K::narrow(half::UNIT));
-    for ([a, b, c, d], column) in quads(codes).iter().zip(columns.as_chunks_mut::<LANES>().0) {
-        for l in 0..LANES {
-            let first = K::fma::<FUSED>(u[1], K::read(b[l]), u[0] * K::read(a[l]));
-            let second = K::fma::<FUSED>(u[3], K::read(d[l]), u[2] * K::read(c[l]));
-            column[l] += first + second;
-        }
-    }
-}
-
-/// The codes of [`ROWS`] rows in [`LANES`] columns each.
-#[inline(always)]
-fn quads(codes: &[u16]) -> &[[[u16; LANES]; ROWS]] {
-    codes.as_chunks().0.as_chunks().0
-}
-
-#[inline(always)]
-fn quads_mut(codes: &mut [u16]) -> &mut [[[u16; LANES]; ROWS]] {
-    codes.as_chunks_mut().0.as_chunks_mut().0
 }
 
 /// `columns[j] += sum_r u[r] * rows[r][j]`.

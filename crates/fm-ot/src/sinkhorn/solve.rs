@@ -69,9 +69,8 @@ impl Sinkhorn {
         // What a potential of one in base 2 is in units of the cost.
         let unit = costs.unit * epsilon / LOG2_E;
         let setup = Setup { solver: self, arch, b: &b, masses };
-        let mut memory = Vec::new();
         let start = match start {
-            None => start::find(&setup, &costs, &a, epsilon, &mut memory),
+            None => start::find(&setup, &costs, &a, epsilon),
             Some((_, g)) => start::Start { g: g.iter().map(|g| g / unit).collect(), ..start::Start::default() },
         };
         if let Some(&value) = start.g.iter().find(|g| !g.is_finite()) {
@@ -79,7 +78,7 @@ impl Sinkhorn {
         }
         let (problem, settings) = setup.problem(&costs, &a, epsilon);
         let max_iterations = settings.max_iterations - start.iterations;
-        let end = iterate::run(&problem, Settings { max_iterations, ..settings }, start.g, &mut memory);
+        let end = iterate::run(&problem, Settings { max_iterations, ..settings }, start.g);
         let dual = self.dual(&problem, masses, unit * LOG2_E, &end);
         let End { f, g, errors: [source_l1, target_l1], iterations, .. } = end;
         let mut plan = EntropicPlan {

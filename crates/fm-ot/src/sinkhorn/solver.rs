@@ -31,13 +31,13 @@ const STORED_BYTES: usize = 1 << 26;
 /// | `annealing` | on | larger epsilons that a solve without given potentials goes through first | |
 /// | `cost` | squared distance | the cost of a pair of points; a matrix has its own | |
 ///
-/// Work is `O(n m)` for a pass. Beside a matrix the kernel is kept in sixteen bits an entry, and most passes read only that. From
-/// points, costs of more than 64 MiB are made block by block, and so is a kernel of more than 128 MiB in every pass: memory is
-/// then that of a few blocks. The result does not depend on the number of threads.
+/// Work is `O(n m)` for a pass. From a matrix the kernel is kept in `f32` beside it up to 256 MiB; from points, costs of more
+/// than 64 MiB are made block by block in every pass, so memory is that of a few blocks. The result does not depend on the
+/// number of threads.
 ///
-/// Potentials and sums over the sides are `f64`, exponents too; entries are `f32` for tolerances down to 1e-6, and `f64` at the
-/// end for smaller ones or where `f32` gets no further. What the sixteen bits may hide is part of the error that
-/// the plan reports. [`EntropicPlan::marginals`] recomputes the marginals in `f64`.
+/// The error is measured in each pass, in the precision of the pass: exponents and sums are `f64`, entries `f32` for tolerances
+/// down to 1e-6, and `f64` at the end for smaller ones or where `f32` gets no further. [`EntropicPlan::marginals`]
+/// recomputes the marginals in `f64`.
 ///
 /// # Examples
 /// ```

@@ -39,27 +39,21 @@ pub(super) struct Start {
     pub(super) sampled: usize,
 }
 
-pub(super) fn find<A: Real>(
-    setup: &Setup<'_>,
-    costs: &Costs<'_, A>,
-    a: &[f64],
-    epsilon: f64,
-    memory: &mut Vec<u16>,
-) -> Start {
+pub(super) fn find<A: Real>(setup: &Setup<'_>, costs: &Costs<'_, A>, a: &[f64], epsilon: f64) -> Start {
     let step = SAMPLING.max((costs.n * costs.m).div_ceil(SAMPLE_SIZE));
     let chosen: Vec<f64> = a.iter().step_by(step).copied().collect();
     let sum: f64 = chosen.iter().sum();
     if costs.n < SAMPLED_ROWS || sum == 0.0 {
         // One pass is left for the epsilon asked for.
         let budget = setup.solver.max_iterations - 1;
-        let (g, iterations) = anneal(setup, costs, a, epsilon, budget, memory);
+        let (g, iterations) = anneal(setup, costs, a, epsilon, budget);
         return Start { g, iterations, sampled: 0 };
     }
     let (sample, a) = (costs.sample(step), chosen.iter().map(|a| a / sum).collect::<Vec<_>>());
-    let (g, annealed) = anneal(setup, &sample, &a, epsilon, usize::MAX, memory);
+    let (g, annealed) = anneal(setup, &sample, &a, epsilon, usize::MAX);
     let (problem, settings) = setup.problem(&sample, &a, epsilon);
     let tolerance = settings.tolerance.max(SAMPLE_TOLERANCE);
-    let end = iterate::run(&problem, Settings { tolerance, max_iterations: SAMPLE_ITERATIONS, ..settings }, g, memory);
+    let end = iterate::run(&problem, Settings { tolerance, max_iterations: SAMPLE_ITERATIONS, ..settings }, g);
     Start { g: end.g, iterations: 0, sampled: annealed + end.iterations }
 }
 
@@ -70,7 +64,6 @@ fn anneal<A: Real>(
     a: &[f64],
     epsilon: f64,
     budget: usize,
-    memory: &mut Vec<u16>,
 ) -> (Vec<f64>, usize) {
     let &Sinkhorn { annealing, .. } = setup.solver;
     let (mut g, mut spent, mut previous) = (vec![0.0; costs.m], 0, epsilon);
@@ -82,7 +75,7 @@ fn anneal<A: Real>(
         g = in_units(g, previous / stage);
         let (problem, settings) = setup.problem(costs, a, stage);
         let tolerance = settings.tolerance.max(STAGE_TOLERANCE);
-        let end = iterate::run(&problem, Settings { tolerance, max_iterations, ..settings }, g, memory);
+        let end = iterate::run(&problem, Settings { tolerance, max_iterations, ..settings }, g);
         (g, spent, previous) = (end.g, spent + end.iterations, stage);
     }
     (in_units(g, previous / epsilon), spent)

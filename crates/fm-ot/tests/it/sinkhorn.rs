@@ -483,8 +483,7 @@ proptest! {
         let epsilon = Epsilon::RelativeToMean(share);
         let plain = Sinkhorn { epsilon, memory: 0, ..Sinkhorn::default() }.solve(cost.view(), None, None).unwrap();
         let fast = Sinkhorn { epsilon, ..Sinkhorn::default() }.solve(cost.view(), None, None).unwrap();
-        // The plain steps that it takes, and the trials before each run of them, which are at most twice as many.
-        prop_assert!(!plain.converged || fast.iterations <= 3 * plain.iterations + 100);
+        // How many passes it wastes has no bound in those of the plain iteration, which starts elsewhere; a stall takes all.
         prop_assert!(!plain.converged || fast.converged);
     }
 }
