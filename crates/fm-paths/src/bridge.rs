@@ -69,6 +69,8 @@ use crate::PathError;
 use crate::nd::OnBridge;
 
 const NO_NOISE: &str = "the state holds no noise here; keep the times away (t_min, t_max), or learn γ·score = −ε (scaled_score), which is finite";
+const NO_STATE: &str =
+    "the path gives amplitudes here that are not finite; keep the times away (t_min, t_max), or mend the path";
 const INFINITE_RATE: &str =
     "the noise changes infinitely fast here; keep the times away from this end (t_min, t_max), or choose γ = sin²(πt)";
 const SINGULAR_DRIFT: &str =
@@ -256,7 +258,7 @@ fn finite<const K: usize>(
 
 /// The row of the state.
 pub(crate) fn finite_state(point: BridgePoint, t: f64, index: usize) -> Result<[f64; 3], PathError> {
-    finite(point.state, ("state", INFINITE_RATE), t, index)
+    finite(point.state, ("state", NO_STATE), t, index)
 }
 
 /// The row of a target.

@@ -103,7 +103,7 @@ impl Guidance {
     /// second network need not be called.
     ///
     /// # Errors
-    /// [`PathError::TimeOutOfRange`].
+    /// As [`Guidance::validate`], and [`PathError::TimeOutOfRange`].
     ///
     /// # Examples
     /// ```
@@ -113,6 +113,7 @@ impl Guidance {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn coefficients(&self, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        self.validate()?;
         t.iter().enumerate().map(|(index, &t)| self.coefficients_at(index, t)).collect()
     }
 
@@ -156,7 +157,7 @@ impl<S: Schedule> AffinePath<S> {
     /// It needs the score, hence an independent standard normal source.
     ///
     /// # Errors
-    /// [`PathError::TimeOutOfRange`]; [`PathError::Singular`] at α = 0 for every prediction but score and noise, whose
+    /// [`PathError::Parameter`] unless `w` is finite; [`PathError::TimeOutOfRange`]; [`PathError::Singular`] at α = 0 for every prediction but score and noise, whose
     /// share is finite there; [`PathError::Undefined`] where the row of the prediction is infinite.
     ///
     /// # Examples
@@ -172,6 +173,7 @@ impl<S: Schedule> AffinePath<S> {
     /// - P. Dhariwal, A. Nichol, *Diffusion Models Beat GANs on Image Synthesis*, NeurIPS 2021, Section 4.
     /// - Q. Zheng et al., *Guided Flows for Generative Modeling and Decision Making*, 2023.
     pub fn classifier(&self, predicted: Prediction, w: f64, t: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
+        PathError::require(w.is_finite(), "w", w, "finite")?;
         t.iter()
             .enumerate()
             .map(|(index, &t)| {

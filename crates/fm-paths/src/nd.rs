@@ -49,6 +49,9 @@ impl Real for f64 {
 /// An owned array with the dimension of its input.
 type Owned<A, D> = ndarray::Array<A, D>;
 
+/// The state and the target of a batch.
+type Both<A, D> = (Owned<A, D>, Owned<A, D>);
+
 /// `out[i] = w[i][0]·x[i] + w[i][1]·y[i]` along the first axis, into a new array.
 ///
 /// # Shapes

@@ -78,10 +78,36 @@ pub enum Preconditioning {
 }
 
 impl Preconditioning {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`PathError::Parameter`] naming the first one outside its domain.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{LinearBeta, Preconditioning};
+    /// assert!(Preconditioning::Edm { sigma_data: 0.0 }.validate().is_err());
+    /// assert!(Preconditioning::Vp { beta: LinearBeta::default(), steps: 0 }.validate().is_err());
+    /// ```
+    pub fn validate(&self) -> Result<(), PathError> {
+        match self {
+            Self::Edm { sigma_data } => {
+                let holds = sigma_data.is_finite() && *sigma_data > 0.0;
+                PathError::require(holds, "sigma_data", *sigma_data, "positive and finite")
+            }
+            Self::Vp { beta, steps } => {
+                PathError::require(*steps >= 1, "steps", f64::from(*steps), "at least 1")?;
+                beta.validate()
+            }
+            Self::Ve => Ok(()),
+            Self::Iddpm(beta) => beta.validate(),
+        }
+    }
+
     /// The coefficients at a noise level.
     ///
     /// # Errors
-    /// [`PathError::Parameter`] unless the level is positive and finite: log ℓ is not.
+    /// As [`Preconditioning::validate`], and [`PathError::Parameter`] unless the level is positive and finite: log ℓ is not.
     ///
     /// # Examples
     /// ```
@@ -91,6 +117,7 @@ impl Preconditioning {
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     pub fn coefficients(&self, level: f64) -> Result<PreconditionCoefficients, PathError> {
+        self.validate()?;
         PathError::require(level.is_finite() && level > 0.0, "level", level, "positive and finite")?;
         let unit = level.hypot(1.0).recip();
         Ok(match *self {

@@ -302,7 +302,9 @@ fn errors_fall_with_evaluations_at_the_order_of_the_method() {
         let found = median(&exact, method, "32") / median(&exact, method, "64");
         assert!((found / ratio - 1.0).abs() < 0.34, "{method}: {found}");
     }
-    assert!(median(&exact, "dop853", "1e-4") < 1e-4, "{}", median(&exact, "dop853", "1e-4"));
+    // A tolerance a thousand times smaller; the error of a step of order five follows it, that of the path nearly so.
+    let [loose, tight] = ["1e-2", "1e-5"].map(|tolerance| median(&exact, "dopri5", tolerance));
+    assert!(tight < loose / 100.0, "{loose} {tight}");
 
     let model = measure(&["out", "--out", "model.png"]);
     picture(&place.path("model.png"));

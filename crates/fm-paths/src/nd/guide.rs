@@ -12,7 +12,7 @@ impl Guidance {
     /// `[B, ...]`, with one time for each of the B rows. The spread that `rescale` keeps is that of a row.
     ///
     /// # Errors
-    /// [`PathError::TimeOutOfRange`].
+    /// As [`Guidance::validate`], and [`PathError::TimeOutOfRange`].
     ///
     /// # Panics
     /// If the shapes or the number of times do not match.
@@ -42,7 +42,7 @@ impl Guidance {
     /// [`Guidance::apply`] into a given array; allocates nothing.
     ///
     /// # Errors
-    /// [`PathError::TimeOutOfRange`].
+    /// As [`Guidance::validate`], and [`PathError::TimeOutOfRange`].
     ///
     /// # Panics
     /// If the shapes or the number of times do not match.
@@ -64,6 +64,7 @@ impl Guidance {
         conditional: &ArrayBase<impl Data<Elem = A>, D>,
         out: &mut ArrayBase<impl DataMut<Elem = A>, D>,
     ) -> Result<(), PathError> {
+        self.validate()?;
         super::check_shapes("guidance", t, &[unconditional.shape(), conditional.shape(), out.shape()]);
         let fill = |first: usize, count, block: &mut kernel::Block<2, 1>| {
             for (row, index) in (first..first + count).enumerate() {

@@ -51,10 +51,45 @@ pub(super) fn combine<A: Real, D: Dimension + RemoveAxis, const K: usize, const 
         let threads = rows * row_len >= PARALLEL && rayon::current_num_threads() > 1;
         return split(fill, 0, rows, row_len, if threads { GRAIN } else { usize::MAX }, slices, outputs);
     }
+    let grain = if inputs[0].len() >= PARALLEL && rayon::current_num_threads() > 1 { GRAIN } else { usize::MAX };
+    strided(fill, 0, grain, inputs.each_ref().map(|input| input.view()), outputs)
+}
+
+/// Arrays of any layout, row by row; halved among threads as those that lie in one piece.
+fn strided<A: Real, D: Dimension + RemoveAxis, const K: usize, const M: usize>(
+    fill: &impl Fill<K, M>,
+    first: usize,
+    grain: usize,
+    inputs: [ArrayView<'_, A, D>; K],
+    mut outputs: [ArrayViewMut<'_, A, D>; M],
+) -> Result<(), PathError> {
+    let rows = inputs[0].shape()[0];
+    if rows >= 2 && inputs[0].len() > grain {
+        let half = rows / 2;
+        let (mut later_inputs, mut later_outputs) = (Vec::with_capacity(K), Vec::with_capacity(M));
+        let inputs = inputs.map(|input| {
+            let (input, rest) = input.split_at(Axis(0), half);
+            later_inputs.push(rest);
+            input
+        });
+        let outputs = outputs.map(|output| {
+            let (output, rest) = output.split_at(Axis(0), half);
+            later_outputs.push(rest);
+            output
+        });
+        let mut later = (later_inputs.into_iter(), later_outputs.into_iter());
+        let later_inputs = std::array::from_fn(|_| later.0.next().expect("as many inputs"));
+        let later_outputs = std::array::from_fn(|_| later.1.next().expect("as many outputs"));
+        let (earlier, later) = rayon::join(
+            || strided(fill, first, grain, inputs, outputs),
+            || strided(fill, first + half, grain, later_inputs, later_outputs),
+        );
+        return earlier.and(later);
+    }
     let mut block = [[[0.0; BLOCK]; K]; M];
     for start in (0..rows).step_by(BLOCK) {
         let count = BLOCK.min(rows - start);
-        fill(start, count, &mut block)?;
+        fill(first + start, count, &mut block)?;
         for (output, c) in outputs.iter_mut().zip(&block) {
             for row in 0..count {
                 let mut output = output.index_axis_mut(Axis(0), start + row);

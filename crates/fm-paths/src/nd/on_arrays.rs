@@ -4,7 +4,7 @@
 
 use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, RemoveAxis};
 
-use super::{Owned, Real, check_shapes, kernel};
+use super::{Both, Owned, Real, check_shapes, kernel};
 use crate::runs::{self, Make, Runs};
 use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
 
@@ -174,6 +174,30 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     }
 
     /// The state z and the regression target `wanted` in one pass over data `x1` and source `x0`: a training batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::{AffinePath, Linear, Prediction};
+    /// use ndarray::array;
+    /// let (z, u) =
+    ///     AffinePath::new(Linear).arrays().sample(Prediction::Velocity, &[0.25], &array![[4.0]], &array![[0.0]])?;
+    /// assert_eq!((z, u), (array![[1.0]], array![[4.0]]));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn sample<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: Prediction,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Both<A, D>, PathError> {
+        let (mut z, mut target) = (Owned::zeros(x1.raw_dim()), Owned::zeros(x1.raw_dim()));
+        self.sample_into(wanted, t, x1, x0, &mut z, &mut target)?;
+        Ok((z, target))
+    }
+
+    /// [`OnArrays::sample`] into given arrays.
     ///
     /// # Examples
     /// ```

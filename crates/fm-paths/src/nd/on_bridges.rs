@@ -4,7 +4,7 @@
 use ndarray::{ArrayBase, Data, DataMut, Dimension, RemoveAxis};
 
 use super::kernel::{self, Block};
-use super::{Owned, Real, check_shapes};
+use super::{Both, Owned, Real, check_shapes};
 use crate::PathError;
 use crate::bridge::{BridgeTarget, ConditionalPath, finite_state, finite_target};
 use crate::runs::first_bad;
@@ -149,6 +149,32 @@ impl<P: ConditionalPath + Sync> OnBridge<'_, P> {
     }
 
     /// The state z and the regression target `wanted` in one pass over data `x1`, source `x0` and noise: a training batch.
+    ///
+    /// # Examples
+    /// ```
+    /// use fm_paths::bridge::{BridgeTarget, ConditionalPath, Ends, Gamma, Interpolant};
+    /// use ndarray::array;
+    /// let path = Interpolant::new(Ends::Linear, Gamma::SinSquared)?;
+    /// let (x1, x0, noise) = (array![[4.0]], array![[0.0]], array![[1.0]]);
+    /// let (z, u) = path.arrays().sample(BridgeTarget::Velocity, &[0.5], &x1, &x0, &noise)?;
+    /// assert_eq!((z, u), (array![[3.0]], array![[4.0]]));
+    /// # Ok::<(), fm_paths::PathError>(())
+    /// ```
+    #[track_caller]
+    pub fn sample<A: Real, D: Dimension + RemoveAxis>(
+        &self,
+        wanted: BridgeTarget,
+        t: &[f64],
+        x1: &ArrayBase<impl Data<Elem = A>, D>,
+        x0: &ArrayBase<impl Data<Elem = A>, D>,
+        noise: &ArrayBase<impl Data<Elem = A>, D>,
+    ) -> Result<Both<A, D>, PathError> {
+        let (mut z, mut target) = (Owned::zeros(x1.raw_dim()), Owned::zeros(x1.raw_dim()));
+        self.sample_into(wanted, t, x1, x0, noise, &mut z, &mut target)?;
+        Ok((z, target))
+    }
+
+    /// [`OnBridge::sample`] into given arrays.
     ///
     /// # Examples
     /// ```

@@ -115,12 +115,21 @@ fn thread_counts_do_not_matter() {
     let one = run(1);
     assert_eq!(run(2), one);
     assert_eq!(run(7), one);
+    // Nor with a layout of which no row lies in one piece.
+    let columns = |x: &Array2<f32>| x.t().as_standard_layout().into_owned().reversed_axes();
+    let (by_columns, source) = (columns(&x1), columns(&x0));
+    assert!(!by_columns.is_standard_layout());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let both = pool.install(|| path.arrays().sample(Prediction::Velocity, &t, &by_columns, &source).unwrap());
+    assert_eq!(both, one);
     // The first bad row is the one that is named, whoever meets a later one sooner.
     let mut bad = t.clone();
     for index in [4_999, 3_000, 2_100] {
         bad[index] = 1.5;
         let (mut z, mut u) = (x1.clone(), x1.clone());
         let error = path.arrays().sample_into(Prediction::V, &bad, &x1, &x0, &mut z, &mut u).unwrap_err();
+        assert_eq!(error, PathError::TimeOutOfRange { index, t: 1.5 });
+        let error = pool.install(|| path.arrays().state(&bad, &by_columns, &source)).unwrap_err();
         assert_eq!(error, PathError::TimeOutOfRange { index, t: 1.5 });
     }
 }
