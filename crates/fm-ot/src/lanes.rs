@@ -179,3 +179,17 @@ lanes!(
     reduce_min_f64s,
     mul_add_e_f64s
 );
+
+/// The vector units of this machine, for tests to force each.
+#[cfg(test)]
+pub(crate) fn units() -> Vec<pulp::Arch> {
+    use pulp::Arch;
+
+    let mut units = vec![Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    {
+        units.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        units.extend(pulp::x86::V4::try_new().map(Arch::V4));
+    }
+    units
+}

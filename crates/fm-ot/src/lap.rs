@@ -76,16 +76,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-
-    fn units() -> Vec<Arch> {
-        let mut units = vec![Arch::Scalar];
-        #[cfg(target_arch = "x86_64")]
-        {
-            units.extend(pulp::x86::V3::try_new().map(Arch::V3));
-            units.extend(pulp::x86::V4::try_new().map(Arch::V4));
-        }
-        units
-    }
+    use crate::lanes::units;
 
     fn total_on<A: Real>(arch: Arch, cost: &Array2<A>) -> f64 {
         let costs = Costs::new(arch, cost.view()).unwrap();

@@ -124,21 +124,12 @@ fn weights(given: Option<&[f64]>, n: usize, side: Side) -> Result<(Vec<f64>, f64
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
     use pulp::Arch;
 
+    use crate::lanes::units;
     use crate::sinkhorn::costs::Costs;
     use crate::{Epsilon, Sinkhorn};
-
-    fn units() -> Vec<Arch> {
-        let mut units = vec![Arch::Scalar];
-        #[cfg(target_arch = "x86_64")]
-        {
-            units.extend(pulp::x86::V3::try_new().map(Arch::V3));
-            units.extend(pulp::x86::V4::try_new().map(Arch::V4));
-        }
-        units
-    }
+    use ndarray::Array2;
 
     /// One converges as the other does, and what both found is the optimum: two duals are apart by no more than their errors,
     /// times the range of the potentials, which is that of the costs.

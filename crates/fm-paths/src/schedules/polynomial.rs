@@ -64,7 +64,7 @@ impl Schedule for Polynomial {
             let below = t.powf(self.power - 1.0);
             (below, 1.0 - t * below)
         } else {
-            // Near the data end 1 − α cancels. 0 − keeps the end from being −0.
+            // Near the data end 1 − α cancels. α is then right to n·|log t| roundings. 0 − keeps the end from being −0.
             let [alpha, less_one] = exponential(self.power * t.ln());
             (alpha / t, 0.0 - less_one)
         };
