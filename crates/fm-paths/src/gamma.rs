@@ -2,24 +2,33 @@
 
 /// The remainder `R(x) = ln Γ(x) − [(x − ½) ln x − x + ½ ln 2π]` and its derivative, for `x > 0`.
 ///
-/// Small arguments are moved up by the recurrence; from 16 on the series of Bernoulli numbers is exact to rounding
-/// (its first omitted term is below 2e-16).
+/// Small arguments are moved up by the recurrence to where the series is exact.
 #[inline(always)]
 pub(crate) fn stirling_remainder(mut x: f64) -> [f64; 2] {
     let (mut value, mut slope) = (0.0, 0.0);
-    while x < 16.0 {
+    while x < STIRLING {
         let step = (1.0 / x).ln_1p();
         value += (x + 0.5) * step - 1.0;
         slope += step - (x + 0.5) / (x * (x + 1.0));
         x += 1.0;
     }
+    let [rest, slope_rest] = stirling_series(x);
+    [value + rest, slope + slope_rest]
+}
+
+/// Where [`stirling_series`] begins to be exact.
+pub(crate) const STIRLING: f64 = 16.0;
+
+/// [`stirling_remainder`] from [`STIRLING`] on: the series of Bernoulli numbers, whose first omitted term is below 2e-16.
+#[inline(always)]
+pub(crate) fn stirling_series(x: f64) -> [f64; 2] {
     let series = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0];
     let (r, mut sum, mut derivative) = (x.recip(), 0.0, 0.0);
     for (i, coefficient) in series.into_iter().enumerate().rev() {
         sum = sum * r * r + coefficient;
         derivative = derivative * r * r + coefficient * (2 * i + 1) as f64;
     }
-    [value + sum * r, slope - derivative * r * r]
+    [sum * r, -derivative * r * r]
 }
 
 /// The natural logarithm of the gamma function, for `x > 0`.

@@ -151,33 +151,35 @@ impl Weighting {
         t: &[f64],
     ) -> Result<Vec<f64>, PathError> {
         self.validate()?;
-        match self {
-            Self::Uniform => path.each(t, |_, _| Ok(1.0)),
-            Self::Prediction { space } => {
-                Ok(path.convert(predicts, space, t)?.iter().map(|[_, prediction]| prediction * prediction).collect())
+        path.each(t, |index, point| {
+            let Some((space, factor)) = self.space(&path.schedule, t[index], point) else { return Ok(1.0) };
+            let of_error = solve(point.state(), predicts.row(point), space).map(|c| c.prediction * c.prediction);
+            match (of_error.map(|of_error| factor * of_error), self) {
+                (Some(weight), _) if weight.is_finite() => Ok(weight),
+                (_, Self::Prediction { space }) => {
+                    Err(PathError::Singular { given: predicts, wanted: space, t: t[index], index })
+                }
+                _ => Err(PathError::Weight { t: t[index], index }),
             }
-            _ => path.each(t, |index, point| {
-                let (space, factor) = self.space(&path.schedule, t[index], point);
-                let weight = solve(point.state(), predicts.row(point), space)
-                    .map_or(f64::NAN, |c| factor * c.prediction * c.prediction);
-                if weight.is_finite() { Ok(weight) } else { Err(PathError::Weight { t: t[index], index }) }
-            }),
-        }
+        })
     }
 
-    /// The row in whose space the error is measured, and the factor.
-    fn space(self, schedule: &impl Schedule, t: f64, point: SchedulePoint) -> (Mix, f64) {
+    /// The row in whose space the error is measured, and the factor. None for the network's own.
+    fn space(self, schedule: &impl Schedule, t: f64, point: SchedulePoint) -> Option<(Mix, f64)> {
         let row = |space: Prediction| space.row(point);
-        let log_snr = schedule.log_snr(t);
-        match self {
-            Self::Uniform | Self::Snr => (row(Prediction::Noise), 1.0),
+        let log_snr = || schedule.log_snr(t);
+        Some(match self {
+            Self::Uniform => return None,
             Self::Prediction { space } => (row(space), 1.0),
-            Self::TruncatedSnr => (row(if log_snr > 0.0 { Prediction::Noise } else { Prediction::Data }), 1.0),
-            Self::MinSnr { gamma } if log_snr < gamma.ln() => (row(Prediction::Noise), 1.0),
+            Self::Snr => (row(Prediction::Noise), 1.0),
+            Self::TruncatedSnr => (row(if log_snr() > 0.0 { Prediction::Noise } else { Prediction::Data }), 1.0),
+            Self::MinSnr { gamma } if log_snr() < gamma.ln() => (row(Prediction::Noise), 1.0),
             Self::MinSnr { gamma } => (row(Prediction::Data), gamma),
             Self::Edm { sigma_data } => (Preconditioning::Edm { sigma_data }.row(point), 1.0),
             Self::Sd3 { mean, std } => (row(Prediction::Velocity), logit_normal_density(t, mean, std)),
-            Self::Sigmoid { bias } => (row(Prediction::Noise), schedule.d_log_snr(t) / (1.0 + (log_snr - bias).exp())),
-        }
+            Self::Sigmoid { bias } => {
+                (row(Prediction::Noise), schedule.d_log_snr(t) / (1.0 + (log_snr() - bias).exp()))
+            }
+        })
     }
 }

@@ -103,7 +103,7 @@ pub fn blend_into<A: Real, D: Dimension + RemoveAxis>(
 ) {
     assert_eq!(x.shape(), y.shape(), "blend: x and y differ in shape");
     assert_eq!(x.shape(), out.shape(), "blend: the output differs in shape from x");
-    assert_eq!(x.shape()[0], w.len(), "blend: one coefficient pair for each row of shape {:?}", x.shape());
+    assert_eq!(rows("blend", x.shape()), w.len(), "blend: one coefficient pair for each row of shape {:?}", x.shape());
     given(w, &[x.view(), y.view()], out.view_mut());
 }
 
@@ -162,7 +162,12 @@ pub fn blend3_into<A: Real, D: Dimension + RemoveAxis>(
     assert_eq!(x1.shape(), x0.shape(), "blend3: data and source differ in shape");
     assert_eq!(x1.shape(), noise.shape(), "blend3: data and noise differ in shape");
     assert_eq!(x1.shape(), out.shape(), "blend3: the output differs in shape from the data");
-    assert_eq!(x1.shape()[0], w.len(), "blend3: one coefficient triple for each row of shape {:?}", x1.shape());
+    assert_eq!(
+        rows("blend3", x1.shape()),
+        w.len(),
+        "blend3: one coefficient triple for each row of shape {:?}",
+        x1.shape()
+    );
     given(w, &[x1.view(), x0.view(), noise.view()], out.view_mut());
 }
 
@@ -189,5 +194,11 @@ fn check_shapes(what: &str, t: &[f64], shapes: &[&[usize]]) {
     for shape in shapes {
         assert_eq!(shapes[0], *shape, "{what}: arrays differ in shape");
     }
-    assert_eq!(shapes[0][0], t.len(), "{what}: one time for each row of shape {:?}", shapes[0]);
+    assert_eq!(rows(what, shapes[0]), t.len(), "{what}: one time for each row of shape {:?}", shapes[0]);
+}
+
+/// The length of the first axis; panics for an array without axes.
+#[track_caller]
+fn rows(what: &str, shape: &[usize]) -> usize {
+    *shape.first().unwrap_or_else(|| panic!("{what}: a single number, an array of shape [], has no rows"))
 }

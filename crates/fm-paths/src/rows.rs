@@ -88,8 +88,8 @@ impl<S: Schedule> AffinePath<S> {
     /// Coefficients (state, prediction) of the drift `u + ½g²·score` at diffusion coefficients `g`, one for each time.
     ///
     /// # Errors
-    /// [`PathError::TimeOutOfRange`], and [`PathError::Dependent`] where the drift is not determined or infinite: at the data
-    /// end, for `g > 0`.
+    /// [`PathError::TimeOutOfRange`], [`PathError::Parameter`] for a `g` that is negative or NaN, and [`PathError::Dependent`]
+    /// where the drift is not determined or infinite: at the data end, for `g > 0`.
     ///
     /// # Panics
     /// If `t` and `g` differ in length.
@@ -100,12 +100,14 @@ impl<S: Schedule> AffinePath<S> {
     /// let path = AffinePath::new(Linear);
     /// assert_eq!(path.sde_drift(Prediction::Velocity, &[1.0], &[0.0])?, [[0.0, 1.0]]); // the flow
     /// assert_eq!(path.sde_drift(Prediction::Velocity, &[0.5], &[1.0])?, [[-1.0, 1.5]]); // u + ½(u − 2z)
+    /// assert!(path.sde_drift(Prediction::Velocity, &[0.5], &[f64::NAN]).is_err());
     /// # Ok::<(), fm_paths::PathError>(())
     /// ```
     #[track_caller]
     pub fn sde_drift(&self, given: Prediction, t: &[f64], g: &[f64]) -> Result<Vec<[f64; 2]>, PathError> {
         assert_eq!(t.len(), g.len(), "sde_drift needs one g for each t");
         self.each(t, |index, point| {
+            PathError::require(g[index] >= 0.0, "g", g[index], "zero or positive")?;
             let dependent = PathError::Dependent { t: t[index], index };
             solve(point.state(), given.row(point), sde_drift(point, g[index])).ok_or(dependent).map(Into::into)
         })

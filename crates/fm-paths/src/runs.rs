@@ -17,15 +17,11 @@ pub(crate) type Runs<const K: usize> = [[f64; BLOCK]; K];
 
 /// Runs `body`, and all that is inlined into it, compiled for the widest vector unit of this processor.
 ///
-/// Multiplications and additions are never fused, so every unit gives the same bits.
+/// Multiplications and additions are never fused, so every unit gives the same bits. What is behind a pointer is not
+/// inlined: a schedule whose loops are plain arithmetic calls this itself. Loops that call functions of the platform's
+/// library are better left alone; those functions know nothing of wide registers, and saving these costs more.
 #[inline(always)]
 pub(crate) fn vectorised<R>(body: impl FnMut() -> R) -> R {
-    vectorised_on(Arch::new(), body)
-}
-
-/// [`vectorised`] on a given unit.
-#[inline(always)]
-fn vectorised_on<R>(unit: Arch, body: impl FnMut() -> R) -> R {
     /// A closure called by reference: calling it by value goes through a function that nothing inlines.
     struct Body<F>(F);
 
@@ -38,8 +34,17 @@ fn vectorised_on<R>(unit: Arch, body: impl FnMut() -> R) -> R {
         }
     }
 
-    unit.dispatch(Body(body))
+    widest().dispatch(Body(body))
 }
+
+/// The widest vector unit; tests choose another.
+#[cfg(not(test))]
+#[inline(always)]
+fn widest() -> Arch {
+    Arch::new()
+}
+#[cfg(test)]
+use tests::widest;
 
 /// What makes the runs of M quantities from the points of a block whose first row has the given index.
 pub(crate) trait Make<const M: usize>: Fn(usize, &[SchedulePoint], &mut [Runs<2>; M]) {}
@@ -128,6 +133,8 @@ impl<S: Schedule> AffinePath<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::{Cosine, DdpmBeta, Edm, IddpmBeta, Linear, LinearBeta, LinearVp, Polynomial, Ve, Vp, path};
 
@@ -142,9 +149,19 @@ mod tests {
         units
     }
 
+    thread_local! {
+        static CHOSEN: Cell<Option<Arch>> = const { Cell::new(None) };
+    }
+
+    /// The unit that a test has chosen.
+    pub(super) fn widest() -> Arch {
+        CHOSEN.get().unwrap_or_default()
+    }
+
     /// The bits of every conversion at times that fill a block and part of another, ends included, on one unit. Of a block
     /// with a singular row, those before it.
     fn bits(unit: Arch, path: &AffinePath<impl Schedule>) -> Vec<[u64; 2]> {
+        CHOSEN.set(Some(unit));
         let t: Vec<f64> = (0..BLOCK + 6).map(|i| i as f64 / (BLOCK + 5) as f64).collect();
         let mut bits = Vec::new();
         for given in Prediction::ALL {
@@ -153,8 +170,7 @@ mod tests {
                 for (first, count) in [(1, BLOCK), (BLOCK, 6), (0, 2)] {
                     let mut block = [[[0.0; BLOCK]; 2]];
                     let error = |index| PathError::Singular { given, wanted, t: t[index], index };
-                    let done = vectorised_on(
-                        unit,
+                    let done = vectorised(
                         #[inline(always)]
                         || path.fill(&t, (first, count), &mut block, &make, &error),
                     );

@@ -1,6 +1,7 @@
 //! The polynomial schedule.
 
-use crate::exponential::exponential;
+use crate::exponential::power;
+use crate::runs::vectorised;
 use crate::{PathError, Schedule, SchedulePoint};
 
 /// The linear schedule run at the pace of a power of time.
@@ -60,16 +61,23 @@ impl Polynomial {
 impl Schedule for Polynomial {
     #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        let (below, sigma) = if t < 0.75 {
-            let below = t.powf(self.power - 1.0);
-            (below, 1.0 - t * below)
-        } else {
-            // Near the data end 1 − α cancels. α is then right to n·|log t| roundings. 0 − keeps the end from being −0.
-            let [alpha, less_one] = exponential(self.power * t.ln());
-            (alpha / t, 0.0 - less_one)
-        };
-        let slope = self.power * below;
-        SchedulePoint { alpha: t * below, sigma, d_alpha: slope, d_sigma: -slope }
+        let n = self.power;
+        let ([below, _], [_, less_one]) = (power(t, n - 1.0), power(t, n));
+        // The start, which has no logarithm. 0 − keeps the end from being −0.
+        let (below, sigma) = if t > 0.0 { (below, 0.0 - less_one) } else { (if n > 1.0 { 0.0 } else { 1.0 }, 1.0) };
+        SchedulePoint { alpha: t * below, sigma, d_alpha: n * below, d_sigma: -n * below }
+    }
+
+    #[inline(always)]
+    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (point, &t) in points.iter_mut().zip(t) {
+                    *point = self.at(t);
+                }
+            },
+        );
     }
 
     /// tⁿ is the logistic function of λ/2.

@@ -4,7 +4,7 @@
 //! and not a schedule of its own: the closed forms at the singular data end are then written and tested once.
 
 use crate::exponential::exponential;
-use crate::runs::BLOCK;
+use crate::runs::{BLOCK, vectorised};
 use crate::{Schedule, SchedulePoint, root};
 
 /// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
@@ -74,9 +74,7 @@ pub trait Beta {
         for (out, &s) in out.iter_mut().zip(s) {
             [out[0], out[1]] = self.rate_and_integral(s);
         }
-        for out in out {
-            [out[1], out[2]] = amplitudes(out[1]);
-        }
+        amplitudes_of_integrals(out);
     }
 
     /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
@@ -106,6 +104,19 @@ pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
     let [alpha, less_one] = exponential(-0.5 * integral);
     let deficit = 0.0 - less_one; // not −0: σ̇ would be +∞
     [alpha, (deficit * (1.0 + alpha)).sqrt()]
+}
+
+/// The cumulative rates in the second places become α, and the third places σ.
+#[inline(always)]
+pub(crate) fn amplitudes_of_integrals(parts: &mut [[f64; 3]]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for parts in &mut *parts {
+                [parts[1], parts[2]] = amplitudes(parts[1]);
+            }
+        },
+    );
 }
 
 /// The variance-preserving schedule of a rate β.

@@ -71,3 +71,19 @@ fn into_forms_do_not_allocate() {
         assert_eq!(count, 0, "rows of {d}");
     }
 }
+
+/// On every schedule: one that is behind a pointer and composed allocates no more than one that is inlined.
+#[test]
+fn no_schedule_allocates() {
+    let t: Vec<f64> = (0..100).map(|i| (f64::from(i) + 0.5) / 100.0).collect();
+    let x = Array2::<f32>::ones((100, 2));
+    let (mut z, mut u, mut data) = (x.clone(), x.clone(), x.clone());
+    for (name, schedule) in crate::schedules::all() {
+        let path = AffinePath::new(schedule);
+        let count = allocations(|| {
+            path.arrays().sample_into(Prediction::Velocity, &t, &x, &x, &mut z, &mut u).unwrap();
+            path.arrays().convert_into(Prediction::Velocity, Prediction::Data, &t, &z, &u, &mut data).unwrap();
+        });
+        assert_eq!(count, 0, "{name}");
+    }
+}

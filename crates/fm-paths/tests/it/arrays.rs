@@ -168,6 +168,13 @@ fn array_errors_are_those_of_the_coefficients() {
 }
 
 #[test]
+#[should_panic(expected = "a single number, an array of shape [], has no rows")]
+fn a_single_number_has_no_rows() {
+    let x = ndarray::arr0(1.0).into_dyn();
+    let _ = AffinePath::new(Cosine).arrays().state(&[0.5], &x, &x);
+}
+
+#[test]
 #[should_panic(expected = "one time for each row of shape [3, 2]")]
 fn times_must_match() {
     let x = wave(3, 2, 0.0);

@@ -1,6 +1,8 @@
 //! The linear table of DDPM, continued to all times.
 
-use crate::{Beta, PathError, gamma::stirling_remainder};
+use crate::gamma::{STIRLING, stirling_remainder, stirling_series};
+use crate::schedules::vp::amplitudes_of_integrals;
+use crate::{Beta, PathError};
 
 /// The `steps` discrete steps of DDPM with linear β, as a smooth function of time.
 ///
@@ -79,24 +81,65 @@ impl DdpmBeta {
         )
     }
 
-    /// log ᾱ after `steps` steps, any real number of them, and its derivative.
+    /// β and its integral at each `s`, written to `out[0]` and `out[1]`.
+    ///
+    /// What depends on the parameters alone is decided outside the loop over the times, which is then straight.
     #[inline(always)]
-    fn log_alpha_bar(&self, steps: f64) -> [f64; 2] {
+    fn rates_and_integrals(&self, s: &[f64], out: &mut [[f64; 3]]) {
+        let n = f64::from(self.steps);
+        let places = out.iter_mut().zip(s);
+        let write = |[log_alpha_bar, slope]: [f64; 2], out: &mut [f64; 3]| {
+            [out[0], out[1]] = [-n * slope, 0.0 - log_alpha_bar]; // not −0 at the data
+        };
         let difference = (self.beta_end - self.beta_start) / f64::from(self.steps - 1);
-        // The factor before the first, 1 − β₀ + difference: what the sums below are relative to.
+        // The factor before the first, 1 − β₀ + difference: what all sums are relative to.
         let zeroth = ln_1p(difference - self.beta_start);
         if difference == 0.0 {
-            return [steps * zeroth, zeroth];
+            return places.for_each(|(out, s)| write([s * n * zeroth, zeroth], out));
         }
-        // Stirling's formula for both gamma functions, with everything large cancelled by hand.
-        let c = (1.0 - self.beta_start) / difference;
-        let (a, b) = (c + 1.0, c + 1.0 - steps);
-        let (y, per_b) = (steps * a.recip(), b.recip());
-        let [bowl, log_ratio] = bowl(y, a * per_b);
-        let ([at_a, _], [at_b, slope_b]) = (stirling_remainder(a), stirling_remainder(b));
-        let sum = 0.5 * log_ratio - a * bowl + (at_a - at_b);
-        let slope = log_ratio - 0.5 * per_b + slope_b;
-        [steps * zeroth + sum, zeroth + slope]
+        let product = Product::new(zeroth, (1.0 - self.beta_start) / difference);
+        if product.is_shallow(n) {
+            places.for_each(|(out, s)| write(product.log(s * n, shallow_bowl, stirling_series), out));
+        } else {
+            places.for_each(|(out, s)| write(product.log(s * n, bowl, stirling_remainder), out));
+        }
+    }
+}
+
+/// A product of linearly falling factors as a quotient of gamma functions.
+struct Product {
+    /// The logarithm of the factor before the first.
+    zeroth: f64,
+    /// c + 1.
+    a: f64,
+    per_a: f64,
+    /// What Stirling's formula leaves of ln Γ(a).
+    at_a: f64,
+}
+
+impl Product {
+    #[inline(always)]
+    fn new(zeroth: f64, c: f64) -> Self {
+        let a = c + 1.0;
+        Self { zeroth, a, per_a: a.recip(), at_a: stirling_remainder(a)[0] }
+    }
+
+    /// Whether [`shallow_bowl`] and [`stirling_series`] hold for up to `steps` factors.
+    #[inline(always)]
+    fn is_shallow(&self, steps: f64) -> bool {
+        steps * self.per_a < SHALLOW && self.a - steps >= STIRLING
+    }
+
+    /// The logarithm of the product of `steps` factors, any real number of them, and its derivative: Stirling's formula
+    /// for both gamma functions, with everything large cancelled by hand.
+    #[inline(always)]
+    fn log(&self, steps: f64, bowl: impl Fn(f64, f64) -> [f64; 2], remainder: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
+        let b = self.a - steps;
+        let per_b = b.recip();
+        let [bowl, log_ratio] = bowl(steps * self.per_a, self.a * per_b);
+        let [at_b, slope_b] = remainder(b);
+        let sum = 0.5 * log_ratio - self.a * bowl + (self.at_a - at_b);
+        [steps * self.zeroth + sum, self.zeroth + log_ratio - 0.5 * per_b + slope_b]
     }
 }
 
@@ -107,45 +150,56 @@ fn ln_1p(x: f64) -> f64 {
     sum.ln() + (x - (sum - 1.0)) / sum
 }
 
-/// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation, and log(1 − y).
+/// Where the series of [`shallow_bowl`] is exact.
+const SHALLOW: f64 = 0.1;
+
+/// (1 − y)·log(1 − y) + y, which is about y²/2, without cancellation, and log(1 − y). `inverse` is 1/(1 − y).
 #[inline(always)]
 fn bowl(y: f64, inverse: f64) -> [f64; 2] {
-    if y < 0.1 {
-        // Σ yⁿ/(n(n − 1)); the first omitted term is below 1e-17 of the sum.
-        const SERIES: [f64; 16] = {
-            let (mut series, mut i) = ([0.0; 16], 0);
-            while i < 16 {
-                series[i] = 1.0 / ((i + 2) * (i + 1)) as f64;
-                i += 1;
-            }
-            series
-        };
-        let (y2, y4, y8) = (y * y, (y * y) * (y * y), ((y * y) * (y * y)) * ((y * y) * (y * y)));
-        let pair = |k: usize| SERIES[k] + SERIES[k + 1] * y;
-        let four = |k: usize| pair(k) + pair(k + 2) * y2;
-        let bowl = ((four(0) + four(4) * y4) + (four(8) + four(12) * y4) * y8) * y2;
-        [bowl, (bowl - y) * inverse]
+    if y < SHALLOW {
+        shallow_bowl(y, inverse)
     } else {
         let log = (-y).ln_1p();
         [(1.0 - y) * log + y, log]
     }
 }
 
+/// [`bowl`] for `0 ≤ y <` [`SHALLOW`]: Σ yⁿ/(n(n − 1)); the first omitted term is below 1e-17 of the sum.
+#[inline(always)]
+fn shallow_bowl(y: f64, inverse: f64) -> [f64; 2] {
+    const SERIES: [f64; 16] = {
+        let (mut series, mut i) = ([0.0; 16], 0);
+        while i < 16 {
+            series[i] = 1.0 / ((i + 2) * (i + 1)) as f64;
+            i += 1;
+        }
+        series
+    };
+    let (y2, y4, y8) = (y * y, (y * y) * (y * y), ((y * y) * (y * y)) * ((y * y) * (y * y)));
+    let pair = |k: usize| SERIES[k] + SERIES[k + 1] * y;
+    let four = |k: usize| pair(k) + pair(k + 2) * y2;
+    let bowl = ((four(0) + four(4) * y4) + (four(8) + four(12) * y4) * y8) * y2;
+    [bowl, (bowl - y) * inverse]
+}
+
 impl Beta for DdpmBeta {
-    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
         self.rate_and_integral(s)[0]
     }
 
-    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
         self.rate_and_integral(s)[1]
     }
 
-    #[inline(always)]
     fn rate_and_integral(&self, s: f64) -> [f64; 2] {
-        let n = f64::from(self.steps);
-        let [log_alpha_bar, slope] = self.log_alpha_bar(s * n);
-        [-n * slope, 0.0 - log_alpha_bar] // not −0 at the data
+        let mut out = [[0.0; 3]];
+        self.rates_and_integrals(&[s], &mut out);
+        [out[0][0], out[0][1]]
+    }
+
+    #[inline(always)]
+    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
+        self.rates_and_integrals(s, out);
+        amplitudes_of_integrals(out);
     }
 }

@@ -1,6 +1,6 @@
 //! The cosine table of improved DDPM, continued to all times.
 
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::FRAC_PI_2;
 
 use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError};
@@ -66,27 +66,35 @@ impl IddpmBeta {
         PathError::require(self.offset > 0.0 && self.offset <= 1.0, "offset", self.offset, "in (0, 1]")
     }
 
+    /// tan b, b the angle at `s = 0`: all that times have in common.
+    #[inline(always)]
+    fn tan_first(&self) -> f64 {
+        let first = FRAC_PI_2 * self.offset / (1.0 + self.offset);
+        first.sin() / first.cos()
+    }
+
     /// α − 1 and T′ on the cosine, α = cos a/cos b with the angle `b` at `s = 0` and `a` at `s`.
     #[inline(always)]
-    fn cosine(&self, s: f64) -> [f64; 2] {
-        let o = self.offset;
+    fn cosine(&self, s: f64, tan_first: f64) -> [f64; 2] {
         // By functions of the difference a − b: no cancellation for small s.
-        let (half, first) = (0.5 * FRAC_PI_2 * s / (1.0 + o), FRAC_PI_2 * o / (1.0 + o));
-        let ((sin, cos), tan_first) = (half.sin_cos(), first.sin() / first.cos());
+        let per_time = FRAC_PI_2 / (1.0 + self.offset);
+        let (sin, cos) = (0.5 * per_time * s).sin_cos();
         let less_one = -2.0 * sin * (sin + tan_first * cos);
         let tan = (tan_first * (1.0 - 2.0 * sin * sin) + 2.0 * sin * cos) / (1.0 + less_one);
-        [less_one, PI / (1.0 + o) * tan]
+        [less_one, 2.0 * per_time * tan]
     }
 
     /// The time from which the table caps its β.
+    #[inline(always)]
     fn knee(&self) -> f64 {
         f64::from(self.steps - 1) / f64::from(self.steps)
     }
 
     /// T and its derivative beyond the knee.
+    #[cold]
     fn capped(&self, s: f64) -> [f64; 2] {
         let (n, knee) = (f64::from(self.steps), self.knee());
-        let [less_one, slope] = self.cosine(knee);
+        let [less_one, slope] = self.cosine(knee, self.tan_first());
         let (part, slope) = ((s - knee) * n, slope / n);
         let bend = -SMALLEST_FACTOR.ln() - slope;
         [-2.0 * less_one.ln_1p() + part * (slope + part * bend), n * (slope + 2.0 * part * bend)]
@@ -94,28 +102,35 @@ impl IddpmBeta {
 }
 
 impl Beta for IddpmBeta {
-    #[inline(always)]
     fn rate(&self, s: f64) -> f64 {
-        if s <= self.knee() { self.cosine(s)[1] } else { self.capped(s)[1] }
+        self.rate_and_integral(s)[0]
     }
 
-    #[inline(always)]
     fn integral(&self, s: f64) -> f64 {
-        if s <= self.knee() { -2.0 * self.cosine(s)[0].ln_1p() } else { self.capped(s)[0] }
+        self.rate_and_integral(s)[1]
+    }
+
+    fn rate_and_integral(&self, s: f64) -> [f64; 2] {
+        if s > self.knee() {
+            let [integral, rate] = self.capped(s);
+            return [rate, integral];
+        }
+        let [less_one, rate] = self.cosine(s, self.tan_first());
+        [rate, -2.0 * less_one.ln_1p()]
     }
 
     /// On the cosine without a logarithm and its inverse.
     #[inline(always)]
     fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
+        let (knee, tan_first) = (self.knee(), self.tan_first());
         for (out, &s) in out.iter_mut().zip(s) {
-            *out = if s <= self.knee() {
-                let [less_one, rate] = self.cosine(s);
-                [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()]
-            } else {
+            let [less_one, rate] = self.cosine(s, tan_first);
+            *out = [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()];
+            if s > knee {
                 let [integral, rate] = self.capped(s);
                 let [alpha, sigma] = amplitudes(integral);
-                [rate, alpha, sigma]
-            };
+                *out = [rate, alpha, sigma];
+            }
         }
     }
 }
