@@ -1,12 +1,9 @@
 //! Batches of times in, coefficient pairs out.
 #![expect(clippy::missing_errors_doc, reason = "stated once, on the type")]
 
+use crate::points::PointBlock;
 use crate::runs::{self, BLOCK, Make};
 use crate::{PathError, Prediction, Schedule, SchedulePoint};
-
-/// A buffer for [`AffinePath::points`].
-pub(crate) const POINTS: [SchedulePoint; BLOCK] =
-    [SchedulePoint { alpha: 0.0, sigma: 0.0, d_alpha: 0.0, d_sigma: 0.0 }; BLOCK];
 
 /// The affine path `z = α(t)·x₁ + σ(t)·x₀` of a schedule.
 ///
@@ -109,10 +106,10 @@ impl<S: Schedule> AffinePath<S> {
     pub(crate) fn make_step(&self, given: Prediction, r: &[f64]) -> impl Make<1> {
         #[inline(always)]
         move |first, points, [runs]| {
-            let mut buffer = POINTS;
-            let goals = self.points(&r[first..first + points.len()], &mut buffer);
+            let mut goals = PointBlock::new();
+            self.points(&r[first..first + points.len()], &mut goals);
             runs[0][goals.len()..].fill(f64::NAN);
-            runs::state(goals, runs);
+            runs::state(&goals, runs);
             runs::from_prediction(points, given, runs);
         }
     }
@@ -163,11 +160,11 @@ impl<S: Schedule> AffinePath<S> {
         t: &[f64],
         mut visit: impl FnMut(usize, SchedulePoint) -> Result<(), PathError>,
     ) -> Result<(), PathError> {
-        let mut buffer = POINTS;
+        let mut points = PointBlock::new();
         for first in (0..t.len()).step_by(BLOCK) {
             let times = &t[first..t.len().min(first + BLOCK)];
-            let points = self.points(times, &mut buffer);
-            for (index, &point) in (first..).zip(points) {
+            self.points(times, &mut points);
+            for (index, point) in (first..).zip(points.iter()) {
                 visit(index, point)?;
             }
             if let Some(&t) = times.get(points.len()) {
@@ -179,7 +176,7 @@ impl<S: Schedule> AffinePath<S> {
 
     /// The points of at most [`BLOCK`] times, up to the first time outside `[0, 1]`.
     #[inline(always)]
-    pub(crate) fn points<'a>(&self, t: &[f64], buffer: &'a mut [SchedulePoint; BLOCK]) -> &'a [SchedulePoint] {
+    pub(crate) fn points(&self, t: &[f64], points: &mut PointBlock) {
         let inside = |t: &f64| (0.0..=1.0).contains(t);
         // Without a branch for each time; where the first bad one is, only if there is one.
         let mut all = true;
@@ -187,9 +184,7 @@ impl<S: Schedule> AffinePath<S> {
             all &= inside(t);
         }
         let fine = if all { t.len() } else { t.iter().take_while(|t| inside(t)).count() };
-        let points = &mut buffer[..fine];
-        self.schedule.at_each(&t[..fine], points);
-        points
+        self.schedule.at_each(&t[..fine], points.room(fine));
     }
 }
 

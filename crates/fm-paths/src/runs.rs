@@ -7,6 +7,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::points::PointBlock;
 use crate::{AffinePath, Mix, PathError, Prediction, Schedule, SchedulePoint, mix};
 
 /// Rows of a block.
@@ -47,14 +48,14 @@ fn widest() -> Arch {
 use tests::widest;
 
 /// What makes the runs of M quantities from the points of a block whose first row has the given index.
-pub(crate) trait Make<const M: usize>: Fn(usize, &[SchedulePoint], &mut [Runs<2>; M]) {}
+pub(crate) trait Make<const M: usize>: Fn(usize, &PointBlock, &mut [Runs<2>; M]) {}
 
-impl<F: Fn(usize, &[SchedulePoint], &mut [Runs<2>; M]), const M: usize> Make<M> for F {}
+impl<F: Fn(usize, &PointBlock, &mut [Runs<2>; M]), const M: usize> Make<M> for F {}
 
 /// Writes `row(point)` for each point.
 #[inline(always)]
-fn write(points: &[SchedulePoint], [data, noise]: &mut Runs<2>, row: impl Fn(SchedulePoint) -> Mix) {
-    for ((&point, data), noise) in points.iter().zip(data).zip(noise) {
+fn write(points: &PointBlock, [data, noise]: &mut Runs<2>, row: impl Fn(SchedulePoint) -> Mix) {
+    for ((point, data), noise) in points.iter().zip(data).zip(noise) {
         let row = row(point);
         (*data, *noise) = (row.data, row.noise);
     }
@@ -62,14 +63,14 @@ fn write(points: &[SchedulePoint], [data, noise]: &mut Runs<2>, row: impl Fn(Sch
 
 /// The rows of the state.
 #[inline(always)]
-pub(crate) fn state(points: &[SchedulePoint], runs: &mut Runs<2>) {
+pub(crate) fn state(points: &PointBlock, runs: &mut Runs<2>) {
     write(points, runs, SchedulePoint::state);
 }
 
 impl Prediction {
     /// [`Prediction::row`] of each point.
     #[inline(always)]
-    pub(crate) fn runs(self, points: &[SchedulePoint], runs: &mut Runs<2>) {
+    pub(crate) fn runs(self, points: &PointBlock, runs: &mut Runs<2>) {
         // One loop each, in which the kind is a constant.
         match self {
             Self::Data => write(points, runs, |point| Self::Data.row(point)),
@@ -83,12 +84,12 @@ impl Prediction {
 
 /// [`crate::solve`] at each point: the rows in `runs` become the coefficients (state, prediction).
 #[inline(always)]
-pub(crate) fn from_prediction(points: &[SchedulePoint], given: Prediction, runs: &mut Runs<2>) {
+pub(crate) fn from_prediction(points: &PointBlock, given: Prediction, runs: &mut Runs<2>) {
     let (mut z, mut p) = ([[0.0; BLOCK]; 2], [[0.0; BLOCK]; 2]);
     state(points, &mut z);
     given.runs(points, &mut p);
     let row = |runs: &Runs<2>, i: usize| Mix { data: runs[0][i], noise: runs[1][i] };
-    for i in 0..points.len().min(BLOCK) {
+    for i in 0..points.len() {
         let found = mix::combination(row(&z, i), row(&p, i), row(runs, i));
         (runs[0][i], runs[1][i]) = (found.state, found.prediction);
     }
@@ -118,9 +119,9 @@ impl<S: Schedule> AffinePath<S> {
         error: &impl Fn(usize) -> PathError,
     ) -> Result<(), PathError> {
         let times = &t[first..first + count];
-        let mut buffer = crate::path::POINTS;
-        let points = self.points(times, &mut buffer);
-        make(first, points, block);
+        let mut points = PointBlock::new();
+        self.points(times, &mut points);
+        make(first, &points, block);
         if let Some(row) = first_bad(points.len(), block) {
             return Err(error(first + row));
         }

@@ -5,7 +5,7 @@
 //! four is not (σσ̇ at the data end of a variance-preserving path), the schedule states the combination itself: taking
 //! products of the four would be 0·∞ there, and clamping the time, as many codes do, moves the end silently.
 
-use crate::{Mix, PathError, root};
+use crate::{Mix, PathError, SchedulePoints, root};
 
 /// α and σ with their time derivatives, at one time.
 ///
@@ -130,16 +130,15 @@ pub trait Schedule {
     ///
     /// # Examples
     /// ```
-    /// use fm_paths::{Linear, Schedule};
-    /// let mut points = [Linear.at(0.0); 2];
-    /// Linear.at_each(&[0.25, 1.0], &mut points);
-    /// assert_eq!(points, [Linear.at(0.25), Linear.at(1.0)]);
+    /// use fm_paths::{Linear, Schedule, SchedulePoints};
+    /// let [mut alpha, mut sigma, mut d_alpha, mut d_sigma] = [[0.0; 2]; 4];
+    /// let points = SchedulePoints { alpha: &mut alpha, sigma: &mut sigma, d_alpha: &mut d_alpha, d_sigma: &mut d_sigma };
+    /// Linear.at_each(&[0.25, 1.0], points);
+    /// assert_eq!((alpha, sigma), ([0.25, 1.0], [0.75, 0.0]));
     /// ```
     #[inline(always)]
-    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
-        for (point, &t) in points.iter_mut().zip(t) {
-            *point = self.at(t);
-        }
+    fn at_each(&self, t: &[f64], points: SchedulePoints<'_>) {
+        points.write(t, |t| self.at(t));
     }
 
     /// The log signal-to-noise ratio λ = log(α²/σ²) at `t`.
@@ -282,7 +281,7 @@ macro_rules! forward {
             fn at(&self, t: f64) -> SchedulePoint {
                 (**self).at(t)
             }
-            fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+            fn at_each(&self, t: &[f64], points: SchedulePoints<'_>) {
                 (**self).at_each(t, points);
             }
             fn log_snr(&self, t: f64) -> f64 {

@@ -32,7 +32,7 @@ pub use reversed::{Reversed, TimeDirection};
 pub use ve::Ve;
 pub use vp::{Beta, Vp};
 
-use crate::{PathError, Schedule, SchedulePoint};
+use crate::{PathError, Schedule, SchedulePoint, SchedulePoints};
 
 /// A schedule that a configuration names; dispatches to the type of the same name, whose parameters it holds.
 ///
@@ -136,7 +136,7 @@ impl Schedule for NamedSchedule {
         self.named().at(t)
     }
 
-    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+    fn at_each(&self, t: &[f64], points: SchedulePoints<'_>) {
         self.named().at_each(t, points);
     }
 

@@ -5,8 +5,9 @@
 use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, RemoveAxis};
 
 use super::{Both, Owned, Real, check_shapes, kernel};
+use crate::points::PointBlock;
 use crate::runs::{self, Make, Runs};
-use crate::{AffinePath, PathError, Prediction, Schedule, SchedulePoint, path};
+use crate::{AffinePath, PathError, Prediction, Schedule, path};
 
 /// The operations of a path on arrays, from [`AffinePath::arrays`].
 ///
@@ -222,7 +223,7 @@ impl<S: Schedule + Sync> OnArrays<'_, S> {
     ) -> Result<(), PathError> {
         let make = {
             #[inline(always)]
-            |_, points: &[SchedulePoint], [state, target]: &mut [Runs<2>; 2]| {
+            |_, points: &PointBlock, [state, target]: &mut [Runs<2>; 2]| {
                 runs::state(points, state);
                 wanted.runs(points, target);
             }

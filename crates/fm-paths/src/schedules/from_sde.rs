@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::exponential::exponential;
-use crate::{PathError, Schedule, SchedulePoint, quadrature::RunningIntegral};
+use crate::runs::vectorised;
+use crate::{PathError, Schedule, SchedulePoint, SchedulePoints, quadrature::RunningIntegral};
 
 /// The schedule of the noising process `dX = F(s)·X ds + G(s) dW`, in the time of diffusion papers: data at `s = 0`.
 ///
@@ -81,30 +82,41 @@ impl<F: Fn(f64) -> f64, G: Fn(f64) -> f64> FromSde<F, G> {
         (exponential(self.log_alpha.at(s))[0], self.level2.at(s).sqrt())
     }
 
-    /// The point at `t` with these integrals.
+    /// The two integrals and the two functions at `t`, in the places of α, σ and their derivatives.
     #[inline(always)]
-    fn point(&self, t: f64, log_alpha: f64, level2: f64) -> SchedulePoint {
-        let (alpha, level) = (exponential(log_alpha)[0], level2.sqrt());
-        let (sigma, f, g2) = (alpha * level, -(self.drift)(1.0 - t), self.g2(t));
-        SchedulePoint { alpha, sigma, d_alpha: f * alpha, d_sigma: f * sigma - 0.5 * g2 / sigma }
+    fn parts(&self, t: f64) -> SchedulePoint {
+        let s = 1.0 - t;
+        SchedulePoint {
+            alpha: self.log_alpha.at(s),
+            sigma: self.level2.at(s),
+            d_alpha: -(self.drift)(s),
+            d_sigma: (self.diffusion)(s).powi(2),
+        }
     }
+}
+
+/// The point with these [`FromSde::parts`].
+#[inline(always)]
+fn point(SchedulePoint { alpha: log_alpha, sigma: level2, d_alpha: f, d_sigma: g2 }: SchedulePoint) -> SchedulePoint {
+    let (alpha, level) = (exponential(log_alpha)[0], level2.sqrt());
+    let sigma = alpha * level;
+    SchedulePoint { alpha, sigma, d_alpha: f * alpha, d_sigma: f * sigma - 0.5 * g2 / sigma }
 }
 
 impl<F: Fn(f64) -> f64, G: Fn(f64) -> f64> Schedule for FromSde<F, G> {
     #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        self.point(t, self.log_alpha.at(1.0 - t), self.level2.at(1.0 - t))
+        point(self.parts(t))
     }
 
-    /// In two loops: a processor overlaps many short computations better than a few long ones.
+    /// In two loops: only the first has calls and lookups.
     #[inline(always)]
-    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
-        for (point, &t) in points.iter_mut().zip(t) {
-            (point.alpha, point.sigma) = (self.log_alpha.at(1.0 - t), self.level2.at(1.0 - t));
-        }
-        for (point, &t) in points.iter_mut().zip(t) {
-            *point = self.point(t, point.alpha, point.sigma);
-        }
+    fn at_each(&self, t: &[f64], mut points: SchedulePoints<'_>) {
+        points.again().write(t, |t| self.parts(t));
+        vectorised(
+            #[inline(always)]
+            || points.again().replace(point),
+        );
     }
 
     fn log_snr(&self, t: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::exponential::power;
 use crate::runs::vectorised;
-use crate::{PathError, Schedule, SchedulePoint};
+use crate::{PathError, Schedule, SchedulePoint, SchedulePoints};
 
 /// The linear schedule run at the pace of a power of time.
 ///
@@ -69,13 +69,15 @@ impl Schedule for Polynomial {
     }
 
     #[inline(always)]
-    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
+    fn at_each(&self, t: &[f64], mut points: SchedulePoints<'_>) {
         vectorised(
             #[inline(always)]
             || {
-                for (point, &t) in points.iter_mut().zip(t) {
-                    *point = self.at(t);
-                }
+                points.again().write(
+                    t,
+                    #[inline(always)]
+                    |t| self.at(t),
+                );
             },
         );
     }

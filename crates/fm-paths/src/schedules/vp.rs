@@ -4,8 +4,8 @@
 //! and not a schedule of its own: the closed forms at the singular data end are then written and tested once.
 
 use crate::exponential::exponential;
-use crate::runs::{BLOCK, vectorised};
-use crate::{Schedule, SchedulePoint, root};
+use crate::runs::vectorised;
+use crate::{Schedule, SchedulePoint, SchedulePoints, root};
 
 /// A rate of noise in the time `s = 1 − t` of diffusion papers, 0 at the data and 1 at the noise.
 ///
@@ -56,25 +56,25 @@ pub trait Beta {
         [self.rate(s), self.integral(s)]
     }
 
-    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}) at each of many `s`; the place for a closed form that needs no T. It has two
-    /// loops: a processor overlaps many short computations better than a few long ones.
+    /// β(s), α = e^{−T/2} and σ = √(1 − e^{−T}) at each of many `s`, into slices as long; the place for a closed form that
+    /// needs no T. It has two loops: a processor overlaps many short computations better than a few long ones.
     ///
     /// # Examples
     /// ```
     /// use fm_paths::{Beta, LinearBeta};
-    /// let mut out = [[0.0; 3]; 2];
-    /// LinearBeta { beta_min: 1.0, beta_max: 3.0 }.rates_and_amplitudes(&[0.0, 1.0], &mut out);
-    /// let [rate, alpha, sigma] = out[1]; // T = 2
-    /// assert!(rate == 3.0 && (alpha - (-1.0_f64).exp()).abs() < 1e-15);
-    /// assert!((alpha * alpha + sigma * sigma - 1.0).abs() < 1e-15);
-    /// assert_eq!(out[0], [1.0, 1.0, 0.0]);
+    /// let [mut rate, mut alpha, mut sigma] = [[0.0; 2]; 3];
+    /// let beta = LinearBeta { beta_min: 1.0, beta_max: 3.0 };
+    /// beta.rates_and_amplitudes(&[0.0, 1.0], [&mut rate, &mut alpha, &mut sigma]);
+    /// assert_eq!((rate[0], alpha[0], sigma[0]), (1.0, 1.0, 0.0));
+    /// assert!(rate[1] == 3.0 && (alpha[1] - (-1.0_f64).exp()).abs() < 1e-15); // T = 2
+    /// assert!((alpha[1] * alpha[1] + sigma[1] * sigma[1] - 1.0).abs() < 1e-15);
     /// ```
     #[inline(always)]
-    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
-        for (out, &s) in out.iter_mut().zip(s) {
-            [out[0], out[1]] = self.rate_and_integral(s);
+    fn rates_and_amplitudes(&self, s: &[f64], [rate, alpha, sigma]: [&mut [f64]; 3]) {
+        for ((s, rate), integral) in s.iter().zip(rate).zip(&mut *alpha) {
+            [*rate, *integral] = self.rate_and_integral(*s);
         }
-        amplitudes_of_integrals(out);
+        amplitudes_of_integrals(alpha, sigma);
     }
 
     /// The `s` with T(s) = `integral`, for a value between T(0) and T(1); the place for a closed form.
@@ -90,11 +90,11 @@ pub trait Beta {
     }
 }
 
-/// The point of a rate β and its amplitudes.
+/// α̇ and σ̇ of a rate β and its amplitudes.
 #[inline(always)]
-fn point([rate, alpha, sigma]: [f64; 3]) -> SchedulePoint {
+fn derivatives(rate: f64, alpha: f64, sigma: f64) -> [f64; 2] {
     let d_alpha = 0.5 * rate * alpha;
-    SchedulePoint { alpha, sigma, d_alpha, d_sigma: -d_alpha * alpha / sigma }
+    [d_alpha, -d_alpha * alpha / sigma]
 }
 
 /// α and σ of a cumulative rate T, by one exponential: σ² = (1 − α)(1 + α), where 1 − α is exact to rounding if α is
@@ -106,14 +106,14 @@ pub(crate) fn amplitudes(integral: f64) -> [f64; 2] {
     [alpha, (deficit * (1.0 + alpha)).sqrt()]
 }
 
-/// The cumulative rates in the second places become α, and the third places σ.
+/// The cumulative rates in `alpha` become α, beside their σ.
 #[inline(always)]
-pub(crate) fn amplitudes_of_integrals(parts: &mut [[f64; 3]]) {
+pub(crate) fn amplitudes_of_integrals(alpha: &mut [f64], sigma: &mut [f64]) {
     vectorised(
         #[inline(always)]
         || {
-            for parts in &mut *parts {
-                [parts[1], parts[2]] = amplitudes(parts[1]);
+            for (alpha, sigma) in alpha.iter_mut().zip(&mut *sigma) {
+                [*alpha, *sigma] = amplitudes(*alpha);
             }
         },
     );
@@ -154,24 +154,30 @@ pub struct Vp<B>(pub B);
 impl<B: Beta> Schedule for Vp<B> {
     #[inline(always)]
     fn at(&self, t: f64) -> SchedulePoint {
-        let mut parts = [[0.0; 3]];
-        self.0.rates_and_amplitudes(&[1.0 - t], &mut parts);
-        point(parts[0])
+        let [[mut rate], [mut alpha], [mut sigma]] = [[0.0]; 3];
+        let places = [&mut rate, &mut alpha, &mut sigma].map(std::slice::from_mut);
+        self.0.rates_and_amplitudes(&[1.0 - t], places);
+        let [d_alpha, d_sigma] = derivatives(rate, alpha, sigma);
+        SchedulePoint { alpha, sigma, d_alpha, d_sigma }
     }
 
     #[inline(always)]
-    fn at_each(&self, t: &[f64], points: &mut [SchedulePoint]) {
-        let (mut s, mut parts) = ([0.0; BLOCK], [[0.0; 3]; BLOCK]);
-        for (t, points) in t.chunks(BLOCK).zip(points.chunks_mut(BLOCK)) {
-            let (s, parts) = (&mut s[..t.len()], &mut parts[..t.len()]);
-            for (s, t) in s.iter_mut().zip(t) {
-                *s = 1.0 - t;
-            }
-            self.0.rates_and_amplitudes(s, parts);
-            for (place, &parts) in points.iter_mut().zip(&*parts) {
-                *place = point(parts);
-            }
+    fn at_each(&self, t: &[f64], mut points: SchedulePoints<'_>) {
+        // In turn s and σ̇, β and α̇ are in the same places.
+        let SchedulePoints { alpha, sigma, d_alpha, d_sigma } = points.again();
+        for (s, t) in d_sigma.iter_mut().zip(t) {
+            *s = 1.0 - t;
         }
+        self.0.rates_and_amplitudes(d_sigma, [d_alpha, alpha, sigma]);
+        vectorised(
+            #[inline(always)]
+            || {
+                points.again().replace(|SchedulePoint { alpha, sigma, d_alpha: rate, .. }| {
+                    let [d_alpha, d_sigma] = derivatives(rate, alpha, sigma);
+                    SchedulePoint { alpha, sigma, d_alpha, d_sigma }
+                });
+            },
+        );
     }
 
     fn log_snr(&self, t: f64) -> f64 {

@@ -6,7 +6,7 @@ use approx::assert_relative_eq;
 use fm_paths::{
     AlphaTable, Beta, BetaFn, BetaNumeric, BetaTable, Cosine, DdpmBeta, Edm, FromLogSnr, FromSde, IddpmBeta, Linear,
     LinearBeta, LinearSigmaMin, LinearVp, NamedSchedule, PathError, Polynomial, Prediction, Reparametrised, Rescaled,
-    Reversed, Schedule, SchedulePoint, Ve, Vp,
+    Reversed, Schedule, SchedulePoint, SchedulePoints, Ve, Vp,
 };
 use proptest::prelude::*;
 
@@ -225,9 +225,11 @@ proptest! {
 fn a_batch_has_the_bits_of_each_time() {
     let t: Vec<_> = (0..=200).map(|i| f64::from(i) / 200.0).collect();
     for (name, schedule) in all() {
-        let mut points = vec![schedule.at(0.5); t.len()];
-        schedule.at_each(&t, &mut points);
-        for (&t, got) in t.iter().zip(points) {
+        let [mut alpha, mut sigma, mut d_alpha, mut d_sigma] = [0; 4].map(|_| vec![0.0; t.len()]);
+        let (alpha, sigma, d_alpha, d_sigma) = (&mut *alpha, &mut *sigma, &mut *d_alpha, &mut *d_sigma);
+        schedule.at_each(&t, SchedulePoints { alpha, sigma, d_alpha, d_sigma });
+        for (i, &t) in t.iter().enumerate() {
+            let got = SchedulePoint { alpha: alpha[i], sigma: sigma[i], d_alpha: d_alpha[i], d_sigma: d_sigma[i] };
             assert_eq!(got, schedule.at(t), "{name} at {t}");
         }
     }

@@ -1,6 +1,9 @@
 //! The linear table of DDPM, continued to all times.
 
+use std::slice;
+
 use crate::gamma::{STIRLING, stirling_remainder, stirling_series};
+use crate::runs::vectorised;
 use crate::schedules::vp::amplitudes_of_integrals;
 use crate::{Beta, PathError};
 
@@ -81,27 +84,37 @@ impl DdpmBeta {
         )
     }
 
-    /// β and its integral at each `s`, written to `out[0]` and `out[1]`.
+    /// β and its integral at each `s`.
     ///
     /// What depends on the parameters alone is decided outside the loop over the times, which is then straight.
     #[inline(always)]
-    fn rates_and_integrals(&self, s: &[f64], out: &mut [[f64; 3]]) {
+    fn rates_and_integrals(&self, s: &[f64], rates: &mut [f64], integrals: &mut [f64]) {
         let n = f64::from(self.steps);
-        let places = out.iter_mut().zip(s);
-        let write = |[log_alpha_bar, slope]: [f64; 2], out: &mut [f64; 3]| {
-            [out[0], out[1]] = [-n * slope, 0.0 - log_alpha_bar]; // not −0 at the data
-        };
         let difference = (self.beta_end - self.beta_start) / f64::from(self.steps - 1);
         // The factor before the first, 1 − β₀ + difference: what all sums are relative to.
         let zeroth = ln_1p(difference - self.beta_start);
-        if difference == 0.0 {
-            return places.for_each(|(out, s)| write([s * n * zeroth, zeroth], out));
-        }
         let product = Product::new(zeroth, (1.0 - self.beta_start) / difference);
-        if product.is_shallow(n) {
-            places.for_each(|(out, s)| write(product.log(s * n, shallow_bowl, stirling_series), out));
+        let straight = difference > 0.0 && product.is_shallow(n);
+        if straight {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((s, rate), integral) in s.iter().zip(&mut *rates).zip(&mut *integrals) {
+                        [*integral, *rate] = product.log(s * n, shallow_bowl, stirling_series);
+                    }
+                },
+            );
         } else {
-            places.for_each(|(out, s)| write(product.log(s * n, bowl, stirling_remainder), out));
+            for ((s, rate), integral) in s.iter().zip(&mut *rates).zip(&mut *integrals) {
+                [*integral, *rate] = if difference > 0.0 {
+                    product.log(s * n, bowl, stirling_remainder)
+                } else {
+                    [s * n * zeroth, zeroth]
+                };
+            }
+        }
+        for (rate, integral) in rates.iter_mut().zip(integrals) {
+            (*rate, *integral) = (-n * *rate, 0.0 - *integral); // not −0 at the data
         }
     }
 }
@@ -192,14 +205,14 @@ impl Beta for DdpmBeta {
     }
 
     fn rate_and_integral(&self, s: f64) -> [f64; 2] {
-        let mut out = [[0.0; 3]];
-        self.rates_and_integrals(&[s], &mut out);
-        [out[0][0], out[0][1]]
+        let ([mut rate], [mut integral]) = ([0.0], [0.0]);
+        self.rates_and_integrals(&[s], slice::from_mut(&mut rate), slice::from_mut(&mut integral));
+        [rate, integral]
     }
 
     #[inline(always)]
-    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
-        self.rates_and_integrals(s, out);
-        amplitudes_of_integrals(out);
+    fn rates_and_amplitudes(&self, s: &[f64], [rate, alpha, sigma]: [&mut [f64]; 3]) {
+        self.rates_and_integrals(s, rate, alpha);
+        amplitudes_of_integrals(alpha, sigma);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::f64::consts::FRAC_PI_2;
 
+use crate::runs::vectorised;
 use crate::schedules::vp::amplitudes;
 use crate::{Beta, PathError};
 
@@ -73,15 +74,25 @@ impl IddpmBeta {
         first.sin() / first.cos()
     }
 
-    /// α − 1 and T′ on the cosine, α = cos a/cos b with the angle `b` at `s = 0` and `a` at `s`.
+    /// Half the angle that one unit of `s` is worth.
     #[inline(always)]
-    fn cosine(&self, s: f64, tan_first: f64) -> [f64; 2] {
-        // By functions of the difference a − b: no cancellation for small s.
-        let per_time = FRAC_PI_2 / (1.0 + self.offset);
-        let (sin, cos) = (0.5 * per_time * s).sin_cos();
+    fn half_angle(&self) -> f64 {
+        0.5 * FRAC_PI_2 / (1.0 + self.offset)
+    }
+
+    /// α − 1 and T′ on the cosine, α = cos a/cos b with the angle `b` at `s = 0` and `a` at `s`, by functions of the
+    /// difference a − b, so that nothing cancels for small `s`. `[sin, cos]` are those of half the difference.
+    #[inline(always)]
+    fn cosine(&self, [sin, cos]: [f64; 2], tan_first: f64) -> [f64; 2] {
         let less_one = -2.0 * sin * (sin + tan_first * cos);
         let tan = (tan_first * (1.0 - 2.0 * sin * sin) + 2.0 * sin * cos) / (1.0 + less_one);
-        [less_one, 2.0 * per_time * tan]
+        [less_one, 4.0 * self.half_angle() * tan]
+    }
+
+    /// [`Self::cosine`] at one `s`.
+    fn cosine_at(&self, s: f64) -> [f64; 2] {
+        let (sin, cos) = (self.half_angle() * s).sin_cos();
+        self.cosine([sin, cos], self.tan_first())
     }
 
     /// The time from which the table caps its β.
@@ -94,7 +105,7 @@ impl IddpmBeta {
     #[cold]
     fn capped(&self, s: f64) -> [f64; 2] {
         let (n, knee) = (f64::from(self.steps), self.knee());
-        let [less_one, slope] = self.cosine(knee, self.tan_first());
+        let [less_one, slope] = self.cosine_at(knee);
         let (part, slope) = ((s - knee) * n, slope / n);
         let bend = -SMALLEST_FACTOR.ln() - slope;
         [-2.0 * less_one.ln_1p() + part * (slope + part * bend), n * (slope + 2.0 * part * bend)]
@@ -115,22 +126,34 @@ impl Beta for IddpmBeta {
             let [integral, rate] = self.capped(s);
             return [rate, integral];
         }
-        let [less_one, rate] = self.cosine(s, self.tan_first());
+        let [less_one, rate] = self.cosine_at(s);
         [rate, -2.0 * less_one.ln_1p()]
     }
 
-    /// On the cosine without a logarithm and its inverse.
+    /// On the cosine without a logarithm and its inverse. The loop with calls is as short as it can be, and the few times
+    /// beyond the knee come last.
     #[inline(always)]
-    fn rates_and_amplitudes(&self, s: &[f64], out: &mut [[f64; 3]]) {
-        let (knee, tan_first) = (self.knee(), self.tan_first());
-        for (out, &s) in out.iter_mut().zip(s) {
-            let [less_one, rate] = self.cosine(s, tan_first);
-            *out = [rate, 1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt()];
-            if s > knee {
-                let [integral, rate] = self.capped(s);
-                let [alpha, sigma] = amplitudes(integral);
-                *out = [rate, alpha, sigma];
-            }
+    fn rates_and_amplitudes(&self, s: &[f64], [rate, alpha, sigma]: [&mut [f64]; 3]) {
+        let per_time = self.half_angle();
+        for ((s, sin), cos) in s.iter().zip(&mut *alpha).zip(&mut *sigma) {
+            (*sin, *cos) = (per_time * s).sin_cos();
+        }
+        let tan_first = self.tan_first();
+        vectorised(
+            #[inline(always)]
+            || {
+                for ((rate, alpha), sigma) in rate.iter_mut().zip(&mut *alpha).zip(&mut *sigma) {
+                    let [less_one, slope] = self.cosine([*alpha, *sigma], tan_first);
+                    *rate = slope;
+                    (*alpha, *sigma) = (1.0 + less_one, (-less_one * (2.0 + less_one)).sqrt());
+                }
+            },
+        );
+        let knee = self.knee();
+        for (i, &s) in s.iter().enumerate().filter(|(_, s)| **s > knee) {
+            let [integral, slope] = self.capped(s);
+            rate[i] = slope;
+            [alpha[i], sigma[i]] = amplitudes(integral);
         }
     }
 }
