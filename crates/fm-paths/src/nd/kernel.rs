@@ -13,6 +13,9 @@ const NARROW: usize = 4;
 const PARALLEL: usize = 1 << 18;
 const GRAIN: usize = 1 << 16;
 
+/// Elements of a row that stay in the nearest cache from one output to the next.
+const PIECE: usize = 1024;
+
 /// The coefficients of a block of rows, `[output][input][row]`.
 pub(super) type Block<const K: usize, const M: usize> = [Runs<K>; M];
 
@@ -200,7 +203,8 @@ fn narrow<A: Real, const K: usize, const M: usize, const W: usize>(
     }
 }
 
-/// Rows that are worth a loop each; all outputs are written in one pass over the inputs.
+/// Rows that are worth a loop each. The inputs are read from memory once; the outputs are written one after the other, for two streams
+/// of stores to memory slow each other down by half.
 #[inline(always)]
 fn wide<A: Real, const K: usize, const M: usize>(
     block: &Block<K, M>,
@@ -213,14 +217,19 @@ fn wide<A: Real, const K: usize, const M: usize>(
         let c = block.each_ref().map(|c| c.each_ref().map(|c| A::nearest(c[row])));
         let span = row * row_len..(row + 1) * row_len;
         let inputs = inputs.map(|input| &input[span.clone()]);
-        let outputs = outputs.each_mut().map(|output| &mut output[span.clone()]);
-        for i in 0..row_len {
-            for m in 0..M {
-                let mut sum = c[m][0] * inputs[0][i];
-                for k in 1..K {
-                    sum += c[m][k] * inputs[k][i];
+        let mut outputs = outputs.each_mut().map(|output| &mut output[span.clone()]);
+        for from in (0..row_len).step_by(PIECE) {
+            let piece = from..row_len.min(from + PIECE);
+            for (c, output) in c.iter().zip(&mut outputs) {
+                let inputs = inputs.map(|input| &input[piece.clone()]);
+                let output = &mut output[piece.clone()];
+                for i in 0..output.len() {
+                    let mut sum = c[0] * inputs[0][i];
+                    for k in 1..K {
+                        sum += c[k] * inputs[k][i];
+                    }
+                    output[i] = sum;
                 }
-                outputs[m][i] = sum;
             }
         }
     }
