@@ -24,22 +24,31 @@ pub(super) struct TwoBest<A> {
 struct LaneBest<V> {
     first: V,
     second: V,
-    /// An `A` and not an integer, for its lanes are as wide as those of the values; exact up to 2^24 columns.
+    /// The column, or one that is [`GROUP`] vectors or less before it in the same lane. An `A` and not an integer, for its
+    /// lanes are as wide as those of the values; exact up to 2^24 columns.
     column: V,
 }
 
-#[inline(always)]
-fn insert<A: Real, S: Simd>(s: S, kept: &mut LaneBest<A::Vector<S>>, value: A::Vector<S>, column: A::Vector<S>) {
-    let less = A::below(s, value, kept.first);
-    kept.second = A::least(s, kept.second, A::most(s, kept.first, value));
-    kept.column = A::choose(s, less, column, kept.column);
-    kept.first = A::least(s, kept.first, value);
-}
+/// Vectors among which the two smallest are found before they meet what is kept: half the work for each of them. Which of
+/// these vectors the smallest was in is asked once, at the end of the row.
+const GROUP: usize = 4;
 
 #[inline(always)]
 fn merge<A: Real, S: Simd>(s: S, kept: &mut LaneBest<A::Vector<S>>, other: LaneBest<A::Vector<S>>) {
-    kept.second = A::least(s, kept.second, other.second);
-    insert::<A, S>(s, kept, other.first, other.column);
+    let less = A::below(s, other.first, kept.first);
+    kept.second = A::least(s, A::least(s, kept.second, other.second), A::most(s, kept.first, other.first));
+    kept.column = A::choose(s, less, other.column, kept.column);
+    kept.first = A::least(s, kept.first, other.first);
+}
+
+/// The two smallest of four values in each lane.
+#[inline(always)]
+fn two_of_group<A: Real, S: Simd>(s: S, values: [A::Vector<S>; GROUP]) -> [A::Vector<S>; 2] {
+    let [a, b, c, d] = values;
+    let (low, high) = (A::least(s, a, b), A::most(s, a, b));
+    let (other_low, other_high) = (A::least(s, c, d), A::most(s, c, d));
+    let second = A::least(s, A::most(s, low, other_low), A::least(s, high, other_high));
+    [A::least(s, low, other_low), second]
 }
 
 /// The two smallest of `cost[j] + price[j]` for each of some rows. `second` is infinite for a single column. Behind the last price there
@@ -55,28 +64,40 @@ pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
     let lanes = width::<A, S>();
     let infinity = A::splat(s, A::infinity());
     let numbers = A::vectors::<S>(&A::COUNT).0[0];
-    let step = A::splat(s, A::narrow(lanes as f64));
+    let [step, group_step] = [1, GROUP].map(
+        #[inline(always)]
+        |vectors| A::splat(s, A::narrow((vectors * lanes) as f64)),
+    );
     let mut best = [LaneBest { first: infinity, second: infinity, column: numbers }; ROWS];
-    let (prices, _) = A::vectors::<S>(price);
     let n = costs[0].len();
     let whole = n / lanes;
     let vectors: [&[A::Vector<S>]; ROWS] = std::array::from_fn(
         #[inline(always)]
         |r| &A::vectors::<S>(&costs[r][..n]).0[..whole],
     );
-    let prices = &prices[..n.div_ceil(lanes)];
+    let prices = &A::vectors::<S>(price).0[..n.div_ceil(lanes)];
     let mut column = numbers;
-    for k in 0..whole {
+    let grouped = whole - whole % GROUP;
+    for k in (0..grouped).step_by(GROUP) {
+        let prices = &prices[k..][..GROUP];
         for r in 0..ROWS {
-            insert::<A, S>(s, &mut best[r], A::sum(s, vectors[r][k], prices[k]), column);
+            let costs = &vectors[r][k..][..GROUP];
+            let mut values = [infinity; GROUP];
+            for u in 0..GROUP {
+                values[u] = A::sum(s, costs[u], prices[u]);
+            }
+            let [first, second] = two_of_group::<A, S>(s, values);
+            merge::<A, S>(s, &mut best[r], LaneBest { first, second, column });
+        }
+        column = A::sum(s, column, group_step);
+    }
+    for k in grouped..prices.len() {
+        for r in 0..ROWS {
+            let cost = if k < whole { vectors[r][k] } else { A::part(s, &costs[r][whole * lanes..n]) };
+            let first = A::sum(s, cost, prices[k]);
+            merge::<A, S>(s, &mut best[r], LaneBest { first, second: infinity, column });
         }
         column = A::sum(s, column, step);
-    }
-    if whole < prices.len() {
-        for r in 0..ROWS {
-            let tail = A::part(s, &costs[r][whole * lanes..n]);
-            insert::<A, S>(s, &mut best[r], A::sum(s, tail, prices[whole]), column);
-        }
     }
     let mut by = lanes / 2;
     while by > 0 {
@@ -92,11 +113,18 @@ pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
     }
     let mut offers = [TwoBest { column: 0, best: A::zero(), second: A::zero() }; ROWS];
     for r in 0..ROWS {
-        offers[r] = TwoBest {
-            column: first_lane::<A, S>(best[r].column).widen() as usize,
-            best: first_lane::<A, S>(best[r].first),
+        let best = LaneBest {
+            first: first_lane::<A, S>(best[r].first),
             second: first_lane::<A, S>(best[r].second),
+            column: first_lane::<A, S>(best[r].column),
         };
+        let mut column = best.column.widen() as usize;
+        for _ in 1..GROUP {
+            let next = column + lanes;
+            let here = next >= n || costs[r][column] + price[column] == best.first;
+            column = if here { column } else { next };
+        }
+        offers[r] = TwoBest { column, best: best.first, second: best.second };
     }
     offers
 }
