@@ -20,10 +20,10 @@ use crate::Real;
 /// The first epsilon, in mean deviations of the cost.
 const FIRST: f64 = 0.2;
 /// The last epsilon, in mean deviations of the cost per row.
-const LAST: f64 = 0.3;
+const LAST: f64 = 0.6;
 /// The first epsilon from good prices, in units of the last.
 const RESUMED: f64 = 100.0;
-/// The factor from one epsilon to the next.
+/// The factor from one epsilon to the next, about.
 const RATIO: f64 = 5.0;
 /// The last epsilon is at least this many rounding steps of the costs, below which prices would not move.
 const ROUNDING: f64 = 4.0;
@@ -123,17 +123,19 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
         (LAST * spread / n as f64).max(ROUNDING * A::epsilon().widen() * magnitude)
     }
 
-    /// Every phase from `epsilon` on, within the budget.
+    /// Every phase from `epsilon` to the last in equal steps, within the budget.
     #[inline(always)]
     fn run(&mut self, epsilon: f64) {
         let last = self.last();
-        let mut epsilon = epsilon.max(last);
+        let span = (epsilon / last).max(1.0);
+        let steps = (span.ln() / RATIO.ln()).round().max(1.0);
         let mut budget = BIDS_PER_ROW * self.costs.n;
-        while self.costs.spread > 0.0 && self.phase(A::narrow(epsilon), &mut budget) {
-            if epsilon <= last {
-                return;
-            }
-            epsilon = (epsilon / RATIO).max(last);
+        let mut left = steps;
+        while self.costs.spread > 0.0
+            && left >= 0.0
+            && self.phase(A::narrow(last * span.powf(left / steps)), &mut budget)
+        {
+            left -= 1.0;
         }
     }
 

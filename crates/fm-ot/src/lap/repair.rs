@@ -17,6 +17,9 @@ use super::{Costs, NONE, Partial, Solution, scan};
 use crate::{OtError, Real};
 use listed::Listed;
 
+/// Bids for each row that has no column, before the search for paths.
+const BIDS_PER_LOOSE_ROW: usize = 4;
+
 #[inline(always)]
 pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, start: Partial<A>) -> Result<Solution, OtError> {
     let n = costs.n;
@@ -34,7 +37,9 @@ pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, start: Partial<A
         settled: Vec::with_capacity(n),
     };
     let mut listed = start.lists.map(Listed::new);
-    for row in repair.keep_tight(listed.as_ref()) {
+    let mut loose = repair.keep_tight(listed.as_ref());
+    repair.bid_for(&mut loose, listed.as_ref());
+    for row in loose {
         let placed = match &mut listed {
             Some(listed) => repair.place_listed(listed, row),
             None => false,
@@ -74,9 +79,9 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
         let mut loose = Vec::new();
         for row in 0..self.costs.n {
             let cost = self.costs.row(row);
-            let found = listed.and_then(|listed| listed.cheapest(row, &self.potential));
+            let found = listed.and_then(|listed| listed.two_best(row, &self.potential));
             let least = match found {
-                Some((_, least)) => least,
+                Some(found) => found.best,
                 None => scan::row_minimum(self.s, cost, &self.potential),
             };
             let held = self.column_of[row];
@@ -86,7 +91,7 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
             }
             self.column_of[row] = NONE;
             let column = match found {
-                Some((column, _)) => column,
+                Some(found) => found.column,
                 None if least < f64::INFINITY => scan::position(self.s, cost, &self.potential, least),
                 None => NONE,
             };
@@ -101,6 +106,47 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
             !free
         });
         loose.into_iter().map(|(row, _)| row).collect()
+    }
+
+    /// Lets each row take its cheapest column and lower its potential until the second cheapest is as cheap: pairs stay tight,
+    /// and the row that lost the column does the same (the augmenting row reduction of Jonker and Volgenant). A bid is one
+    /// pass over a row, where a path takes many. What ties, or is left when the bids are used up, stays in `loose`.
+    #[inline(always)]
+    fn bid_for(&mut self, loose: &mut Vec<usize>, listed: Option<&Listed<A>>) {
+        let mut budget = BIDS_PER_LOOSE_ROW * loose.len();
+        for k in 0..loose.len() {
+            loose[k] = self.bid(loose[k], listed, &mut budget);
+        }
+        loose.retain(|&row| row != NONE);
+    }
+
+    /// The row that is left after a chain of bids that `row` begins, or [`NONE`].
+    #[inline(always)]
+    fn bid(&mut self, mut row: usize, listed: Option<&Listed<A>>, budget: &mut usize) -> usize {
+        while *budget > 0 {
+            *budget -= 1;
+            let offer = match listed.and_then(|listed| listed.two_best(row, &self.potential)) {
+                Some(offer) => offer,
+                None => scan::two_best_reduced(self.s, self.costs.row(row), &self.potential),
+            };
+            if offer.best == f64::INFINITY {
+                return row;
+            }
+            let holder = self.row_of[offer.column];
+            if offer.second > offer.best && offer.second < f64::INFINITY {
+                self.potential[offer.column] -= offer.second - offer.best;
+            } else if holder != NONE {
+                return row;
+            }
+            self.row_of[offer.column] = row;
+            self.column_of[row] = offer.column;
+            if holder == NONE {
+                return NONE;
+            }
+            self.column_of[holder] = NONE;
+            row = holder;
+        }
+        row
     }
 
     /// Assigns a free row by a shortest augmenting path.

@@ -99,7 +99,28 @@ pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
         }
         column = A::sum(s, column, step);
     }
-    let mut by = lanes / 2;
+    let kept = among_lanes::<A, S, ROWS>(s, best);
+    let mut offers = [TwoBest { column: 0, best: A::zero(), second: A::zero() }; ROWS];
+    for r in 0..ROWS {
+        let LaneBest { first, second, column } = kept[r];
+        let mut column = column.widen() as usize;
+        for _ in 1..GROUP {
+            let next = column + lanes;
+            let here = next >= n || costs[r][column] + price[column] == first;
+            column = if here { column } else { next };
+        }
+        offers[r] = TwoBest { column, best: first, second };
+    }
+    offers
+}
+
+/// The two smallest of all lanes.
+#[inline(always)]
+fn among_lanes<A: Real, S: Simd, const ROWS: usize>(
+    s: S,
+    mut best: [LaneBest<A::Vector<S>>; ROWS],
+) -> [LaneBest<A>; ROWS] {
+    let mut by = width::<A, S>() / 2;
     while by > 0 {
         for best in &mut best {
             let turned = LaneBest {
@@ -111,22 +132,14 @@ pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
         }
         by /= 2;
     }
-    let mut offers = [TwoBest { column: 0, best: A::zero(), second: A::zero() }; ROWS];
-    for r in 0..ROWS {
-        let best = LaneBest {
-            first: first_lane::<A, S>(best[r].first),
-            second: first_lane::<A, S>(best[r].second),
-            column: first_lane::<A, S>(best[r].column),
-        };
-        let mut column = best.column.widen() as usize;
-        for _ in 1..GROUP {
-            let next = column + lanes;
-            let here = next >= n || costs[r][column] + price[column] == best.first;
-            column = if here { column } else { next };
-        }
-        offers[r] = TwoBest { column, best: best.first, second: best.second };
-    }
-    offers
+    best.map(
+        #[inline(always)]
+        |best| LaneBest {
+            first: first_lane::<A, S>(best.first),
+            second: first_lane::<A, S>(best.second),
+            column: first_lane::<A, S>(best.column),
+        },
+    )
 }
 
 #[inline(always)]
@@ -177,6 +190,36 @@ fn smallest<S: Simd>(s: S, least: <f64 as Lanes>::Vector<S>, values: &[f64; WIDE
         least = [f64::least(s, least[0], pair[0]), f64::least(s, least[1], pair[1])];
     }
     f64::least(s, least[0], least[1])
+}
+
+/// The two smallest of `cost[j] - potential[j]`, in `f64`. `potential` is padded to whole steps.
+#[inline(always)]
+pub(super) fn two_best_reduced<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> TwoBest<f64> {
+    let lanes = width::<f64, S>();
+    let infinity = f64::splat(s, f64::INFINITY);
+    let numbers = f64::vectors::<S>(&f64::COUNT).0[0];
+    let step = f64::splat(s, (GROUP * lanes) as f64);
+    let mut best = LaneBest { first: infinity, second: infinity, column: numbers };
+    let mut column = numbers;
+    let (costs, tail) = cost.as_chunks::<WIDE>();
+    let last = filled(tail);
+    let steps = cost.len().div_ceil(WIDE);
+    for (k, potential) in potential.as_chunks::<WIDE>().0[..steps].iter().enumerate() {
+        let reduced = widened(costs.get(k).unwrap_or(&last), potential, 0.0);
+        for group in f64::vectors::<S>(&reduced).0.as_chunks::<GROUP>().0 {
+            let [first, second] = two_of_group::<f64, S>(s, *group);
+            merge::<f64, S>(s, &mut best, LaneBest { first, second, column });
+            column = f64::sum(s, column, step);
+        }
+    }
+    let [LaneBest { first, second, column }] = among_lanes::<f64, S, 1>(s, [best]);
+    let mut column = column as usize;
+    for _ in 1..GROUP {
+        let next = column + lanes;
+        let here = next >= cost.len() || cost[column].widen() - potential[column] == first;
+        column = if here { column } else { next };
+    }
+    TwoBest { column, best: first, second }
 }
 
 /// Where `cost[j] - potential[j] - offset` is below `distance[j]`, it becomes that, and `origin[j]` becomes `row`. Returns

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 
 use pulp::Simd;
 
+use super::super::scan::TwoBest;
 use super::super::{Lists, NONE};
 use super::Repair;
 use crate::Real;
@@ -28,17 +29,22 @@ impl<A: Real> Listed<A> {
         Self { lists, frontier: BinaryHeap::new(), reached: Vec::new(), bound: f64::INFINITY }
     }
 
-    /// The column that minimises `cost[j] - potential[j]`, and the minimum, if it is certainly in the list.
+    /// The two smallest of `cost[j] - potential[j]`, if the first is certainly in the list. The second is at most that of all
+    /// columns.
     #[inline(always)]
-    pub(super) fn cheapest(&self, row: usize, potential: &[f64]) -> Option<(usize, f64)> {
-        let mut best = (NONE, f64::INFINITY);
+    pub(super) fn two_best(&self, row: usize, potential: &[f64]) -> Option<TwoBest<f64>> {
+        let bound = self.lists.bound(row);
+        let mut two = TwoBest { column: NONE, best: f64::INFINITY, second: bound };
         for (column, cost) in self.lists.row(row) {
             let reduced = cost.widen() - potential[column as usize];
-            if reduced < best.1 {
-                best = (column as usize, reduced);
+            if reduced < two.best {
+                two.second = two.second.min(two.best);
+                (two.column, two.best) = (column as usize, reduced);
+            } else if reduced < two.second {
+                two.second = reduced;
             }
         }
-        (best.1 < self.lists.bound(row)).then_some(best)
+        (two.best < bound).then_some(two)
     }
 }
 
