@@ -278,28 +278,33 @@ pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: i
     }
 }
 
-/// Takes the row into the minima of the columns; whether all of its costs are finite.
+/// Takes rows into the minima of the columns; whether all of their costs are finite.
 #[inline(always)]
-pub(super) fn survey<A: Real, S: Simd>(s: S, cost: &[A], column: &mut [A]) -> bool {
+pub(super) fn survey<A: Real, S: Simd, const ROWS: usize>(s: S, rows: [&[A]; ROWS], column: &mut [A]) -> bool {
     let zero = A::splat(s, A::zero());
-    let mut sums = [zero; 4];
-    let (costs, tail) = A::vectors::<S>(cost);
+    let mut sums = [zero; ROWS];
     let (columns, rest) = A::vectors_mut::<S>(column);
-    let ((fours, last), (column_fours, column_last)) = (costs.as_chunks::<4>(), columns.as_chunks_mut::<4>());
-    for (c, m) in fours.iter().zip(column_fours) {
-        for u in 0..4 {
-            sums[u] = A::fused(s, c[u], zero, sums[u]);
-            m[u] = A::least(s, c[u], m[u]);
+    let mut costs = [&[] as &[A::Vector<S>]; ROWS];
+    for r in 0..ROWS {
+        costs[r] = &A::vectors::<S>(rows[r]).0[..columns.len()];
+    }
+    for k in 0..columns.len() {
+        let mut least = columns[k];
+        for r in 0..ROWS {
+            sums[r] = A::fused(s, costs[r][k], zero, sums[r]);
+            least = A::least(s, costs[r][k], least);
         }
+        columns[k] = least;
     }
-    for (&c, m) in last.iter().zip(column_last) {
-        sums[0] = A::fused(s, c, zero, sums[0]);
-        *m = A::least(s, c, *m);
+    let mut total = A::zero();
+    for &sum in pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&sums) {
+        total += sum;
     }
-    let mut total = pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&sums).iter().fold(A::zero(), |a, &b| a + b);
-    for (&c, m) in tail.iter().zip(rest) {
-        total += c * A::zero();
-        *m = if c < *m { c } else { *m };
+    for row in rows {
+        for (&c, m) in row[row.len() - rest.len()..].iter().zip(&mut *rest) {
+            total += c * A::zero();
+            *m = if c < *m { c } else { *m };
+        }
     }
     total == A::zero()
 }
