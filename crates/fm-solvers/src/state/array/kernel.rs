@@ -1,22 +1,26 @@
 //! The loops of array states over slices.
 //!
 //! A combination reads each operand once and keeps its sums in registers, a few lanes at a time, however many terms there
-//! are. The sums run in the order of the terms, and large arrays are divided among rayon's threads at fixed places, so
-//! that neither lanes nor threads change a bit. Rejected: a loop for each number of terms, which is no faster where memory
-//! is the limit and is compiled sixteen times.
+//! are; the loops are compiled for each vector unit. The sums run in the order of the terms, and large arrays are divided
+//! among rayon's threads at fixed places, so that neither lanes nor vector units nor threads change a bit. Rejected: a loop
+//! for each number of terms, which is no faster where memory is the limit and is compiled sixteen times.
+
+#![expect(clippy::inline_always, reason = "a function has the vector unit of its caller only if it is a part of it")]
 
 use std::ops::Range;
+
+use pulp::Arch;
 
 use super::Element;
 
 /// Terms that are added in one pass; the methods of this crate have no more.
 pub(super) const TERMS: usize = 16;
 
-/// Values of a combination that are in registers together: a cache line of `f32`.
-const LANES: usize = 16;
+/// Values of a combination that are in registers together.
+pub(super) const LANES: usize = 32;
 
 /// Partial sums of an error. They are in `f64`.
-const SUMS: usize = 8;
+const SUMS: usize = 16;
 
 /// Values above which threads pay for being woken.
 const PARALLEL: usize = 1 << 17;
@@ -59,7 +63,7 @@ impl<'a, A: Element> Terms<'a, A> {
     }
 
     /// Adds the terms of the values from `at` on.
-    #[inline]
+    #[inline(always)]
     fn add_lanes<const N: usize>(&self, at: usize, mut sums: [A; N]) -> [A; N] {
         for (&c, k) in self.coefficients.iter().zip(&self.slices).take(self.count) {
             let k: &[A; N] = k[at..].first_chunk().expect("as long as the result");
@@ -70,14 +74,14 @@ impl<'a, A: Element> Terms<'a, A> {
         sums
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&self, at: usize, sum: A) -> A {
         let terms = self.coefficients.iter().zip(&self.slices).take(self.count);
         terms.fold(sum, |sum, (&c, k)| sum + c * k[at])
     }
 
     /// `out = base + sum_j c_j k_j` over the values from `first` on; without a base, added to what `out` holds.
-    #[inline]
+    #[inline(always)]
     fn combine(&self, out: &mut [A], base: Option<&[A]>, first: usize) {
         let (chunks, rest) = out.as_chunks_mut::<LANES>();
         let at_rest = first + chunks.len() * LANES;
@@ -93,8 +97,37 @@ impl<'a, A: Element> Terms<'a, A> {
 }
 
 /// `out = base + sum_j c_j k_j`; without a base, added to what `out` holds.
+#[inline]
 pub(super) fn combine<A: Element>(out: &mut [A], base: Option<&[A]>, terms: &Terms<'_, A>) {
-    divide(out, 0, &|out, first| terms.combine(out, base, first));
+    let arch = Arch::new();
+    divide(out, 0, &|out, first| arch.dispatch(|| terms.combine(out, base, first)));
+}
+
+/// The same sums for fewer than [`LANES`] values, where gathering the terms would take longer than adding them.
+#[inline]
+pub(super) fn combine_few<'a, A: Element>(
+    out: &mut [A],
+    base: &[A],
+    h: f64,
+    row: &[f64],
+    slices: impl Iterator<Item = Option<&'a [A]>>,
+) -> Option<()> {
+    let mut terms = row.iter().zip(slices).filter(|(factor, _)| **factor != 0.0);
+    let Some((&factor, k)) = terms.next() else {
+        out.copy_from_slice(base);
+        return Some(());
+    };
+    let c = A::from_f64(h * factor);
+    for ((out, &base), &k) in out.iter_mut().zip(base).zip(k?) {
+        *out = base + c * k;
+    }
+    for (&factor, k) in terms {
+        let c = A::from_f64(h * factor);
+        for (out, &k) in out.iter_mut().zip(k?) {
+            *out += c * k;
+        }
+    }
+    Some(())
 }
 
 /// The same with a step size for each sample of `length` values.
@@ -105,10 +138,50 @@ pub(super) fn combine_samples<A: Element>(
     row: &[f64],
     (length, h): (usize, &[f64]),
 ) {
+    if length < LANES {
+        return Arch::new().dispatch(|| combine_short(out, base, terms, row, (length, h)));
+    }
+    let arch = Arch::new();
     for (i, (out, &h)) in out.chunks_mut(length).zip(h).enumerate() {
         terms.scale(h, row);
-        terms.combine(out, base, i * length);
+        arch.dispatch(|| terms.combine(out, base, i * length));
     }
+}
+
+/// Many short samples: every lane has the step size of its sample.
+#[inline(always)]
+fn combine_short<A: Element>(
+    out: &mut [A],
+    base: Option<&[A]>,
+    terms: &Terms<'_, A>,
+    row: &[f64],
+    (length, h): (usize, &[f64]),
+) {
+    let together = LANES / length;
+    for (i, (out, h)) in out.chunks_mut(together * length).zip(h.chunks(together)).enumerate() {
+        let at = i * together * length;
+        let steps = lanes(h, length);
+        let mut sums = [A::zero(); LANES];
+        sums[..out.len()].copy_from_slice(base.map_or(&*out, |base| &base[at..][..out.len()]));
+        for (factor, k) in row.iter().filter(|factor| **factor != 0.0).zip(&terms.slices) {
+            let mut values = [A::zero(); LANES];
+            values[..out.len()].copy_from_slice(&k[at..][..out.len()]);
+            for ((sum, &k), step) in sums.iter_mut().zip(&values).zip(&steps) {
+                *sum += A::from_f64(step * factor) * k;
+            }
+        }
+        out.copy_from_slice(&sums[..out.len()]);
+    }
+}
+
+/// The number of each sample once for each of its `length` values.
+#[inline(always)]
+fn lanes(samples: &[f64], length: usize) -> [f64; LANES] {
+    let mut lanes = [0.0; LANES];
+    for (lanes, &number) in lanes.chunks_mut(length).zip(samples) {
+        lanes.fill(number);
+    }
+    lanes
 }
 
 /// Calls `work` on parts of `out`, with the index of their first value; on several threads if there are many.
@@ -142,6 +215,14 @@ impl<A: Element> Scaled<'_, A> {
             );
             return lower + upper;
         }
+        if range.len() < SUMS {
+            return self.sum_part(range, terms);
+        }
+        Arch::new().dispatch(|| self.sum_part(range, terms))
+    }
+
+    #[inline(always)]
+    fn sum_part(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
         let (start, end) = (&self.start[range.clone()], &self.end[range.clone()]);
         let (starts, start) = start.as_chunks::<SUMS>();
         let (ends, end) = end.as_chunks::<SUMS>();
@@ -163,7 +244,7 @@ impl<A: Element> Scaled<'_, A> {
     }
 
     /// An estimate in units of the tolerance.
-    #[inline]
+    #[inline(always)]
     fn quotient(&self, estimate: A, start: A, end: A) -> A {
         let (start, end) = (start.abs(), end.abs());
         // Written so that a NaN in `end` is kept; `max` would drop it.
@@ -174,7 +255,7 @@ impl<A: Element> Scaled<'_, A> {
 }
 
 /// In `f64`, where the square of an `f32` cannot overflow.
-#[inline]
+#[inline(always)]
 fn square<A: Element>(e: A) -> f64 {
     let e: f64 = e.into();
     e * e
