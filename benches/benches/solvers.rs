@@ -87,13 +87,13 @@ fn mixture_adaptive(c: &mut Criterion<Clock>) {
     let solver = adaptive(1e-5);
     let case = "dopri5-1e-5-per-sample/4096x2-f32";
     let mut x = x0.clone();
-    let stats = solver.solve_per_sample(&mut field, &span(), &mut x).expect("a smooth field");
+    let stats = solver.solve_per_sample(&mut field, &span(), &mut x, &mut ()).expect("a smooth field");
     let nfe = stats.nfe.iter().sum::<u64>() as f64 / 4096.0;
     record(&format!("solvers/{case}"), Facts::new(nfe, &x.mapv(f64::from), &reference));
     group.bench_function(case, |b| {
         b.iter_batched_ref(
             || x0.clone(),
-            |x| solver.solve_per_sample(&mut field, &span(), x).expect("a smooth field"),
+            |x| solver.solve_per_sample(&mut field, &span(), x, &mut ()).expect("a smooth field"),
             BatchSize::SmallInput,
         );
     });

@@ -106,7 +106,8 @@ fn a_stiff_sample_costs_the_others_nothing_under_steps_of_their_own() {
         let mut field = Rates([vec![3000.0], vec![1.0; 9]].concat());
         solver.solve(&mut field, &span(0.0, 1.0), &mut Array2::ones((10, 1)), &mut ()).unwrap()
     };
-    let own = solver.solve_per_sample(&mut Rates(Vec::new()), &span(0.0, 1.0), &mut Array2::ones((10, 1))).unwrap();
+    let own =
+        solver.solve_per_sample(&mut Rates(Vec::new()), &span(0.0, 1.0), &mut Array2::ones((10, 1)), &mut ()).unwrap();
     assert!(own.nfe[1..].iter().all(|&nfe| 20 * nfe < common.nfe), "{own:?}");
 }
 
@@ -331,6 +332,6 @@ fn an_initial_state_that_is_not_finite_is_named() {
     assert!(matches!(error, SolveError::NonFiniteStep { t: 0.0, step: 0, sample: 4, .. }), "{error}");
     let mut y = lattice(6);
     y[[5, 0]] = f64::INFINITY;
-    let error = AdaptiveSolver::default().solve_per_sample(&mut Mixture, &span(0.0, 1.0), &mut y).unwrap_err();
+    let error = AdaptiveSolver::default().solve_per_sample(&mut Mixture, &span(0.0, 1.0), &mut y, &mut ()).unwrap_err();
     assert!(matches!(error, SolveError::NonFiniteStep { t: 0.0, step: 0, sample: 5, .. }), "{error}");
 }
