@@ -179,6 +179,7 @@ fn overhead(c: &mut Criterion<Clock>) {
     group.bench_function(case, |b| b.iter(theirs));
     let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
     group.throughput(Throughput::Elements(100));
+    record("solvers/trivial-euler-100/1x2", Facts { nfe: 100.0, errors: None });
     group.bench_function("trivial-euler-100/1x2", |b| {
         b.iter_batched_ref(
             || array![[1.0, 1.0]],
@@ -283,7 +284,7 @@ fn brownian(c: &mut Criterion<Clock>) {
 
 criterion_group! {
     name = benches;
-    config = criterion().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    config = criterion().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).nresamples(10_000);
     targets = mixture, mixture_adaptive, mixture_pointwise, overhead, combine, stochastic, brownian
 }
 criterion_main!(benches);

@@ -174,7 +174,7 @@ fn keep_memory() -> Criterion<Clock> {
 
 criterion_group! {
     name = benches;
-    config = keep_memory().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    config = keep_memory().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).nresamples(10_000);
     targets = network, overhead
 }
 criterion_main!(benches);
