@@ -269,16 +269,20 @@ fn brownian(c: &mut Criterion<Clock>) {
                 }
             });
         });
-        for (case, path) in [("brownian-on-grid", &path), ("brownian-off-grid", &coarse)] {
-            group.bench_function(format!("{case}/{name}"), |b| {
-                b.iter(|| {
-                    for step in grid.times().windows(2) {
-                        path.increment(step[0], step[1], &mut dw, None).expect("times of the grid");
-                    }
-                });
+        group.bench_function(format!("brownian-on-grid/{name}"), |b| {
+            b.iter(|| {
+                for step in grid.times().windows(2) {
+                    path.increment(step[0], step[1], &mut dw, None).expect("times of the grid");
+                }
             });
-        }
+        });
     }
+    // One interval: each value takes some fifty halvings.
+    let mut dw = Array2::<f32>::zeros((1024, 2));
+    group.sample_size(10).throughput(Throughput::Elements(dw.len() as u64));
+    group.bench_function("brownian-off-grid/1024x2-f32", |b| {
+        b.iter(|| coarse.increment(grid.times()[36], grid.times()[37], &mut dw, None).expect("times of the grid"));
+    });
     group.finish();
 }
 

@@ -127,7 +127,7 @@ fn network(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
-/// The solver alone: `dy/dt = y` on one sample of two values.
+/// The solver alone: `dy/dt = y` on one sample of two values, and on as many as the network has.
 fn overhead(c: &mut Criterion<Clock>) {
     let _guard = tch::no_grad_guard();
     let mut group = c.benchmark_group("solvers_tensors");
@@ -135,22 +135,25 @@ fn overhead(c: &mut Criterion<Clock>) {
         *out = y.shallow_clone();
         Ok(())
     };
-    let y0 = Tensor::ones([1, 2], (Kind::Float, Device::Cpu));
     let (solver, ends, steps) = (adaptive(1e-6), grid(1), grid(100));
-    let nfe = solver.solve(&mut field, &ends, &mut y0.copy(), &mut ()).expect("a smooth field").nfe;
-    for (case, nfe) in [("trivial-dopri5-1e-6/1x2", nfe), ("trivial-euler-100/1x2", 100)] {
+    for rows in [1, 1024] {
+        let y0 = Tensor::ones([rows, 2], (Kind::Float, Device::Cpu));
+        let nfe = solver.solve(&mut field, &ends, &mut y0.copy(), &mut ()).expect("a smooth field").nfe;
+        let case = format!("trivial-dopri5-1e-6/{rows}x2");
         record(&format!("solvers_tensors/{case}"), Facts { nfe: nfe as f64, errors: None });
         group.bench_function(case, |b| {
             b.iter_batched_ref(
                 || y0.copy(),
-                |y| {
-                    if nfe == 100 {
-                        solve_fixed(FixedMethod::Euler, &mut field, &steps, y, &mut ())
-                    } else {
-                        solver.solve(&mut field, &ends, y, &mut ())
-                    }
-                    .expect("a smooth field")
-                },
+                |y| solver.solve(&mut field, &ends, y, &mut ()).expect("a smooth field"),
+                BatchSize::SmallInput,
+            );
+        });
+        let case = format!("trivial-euler-100/{rows}x2");
+        record(&format!("solvers_tensors/{case}"), Facts { nfe: 100.0, errors: None });
+        group.bench_function(case, |b| {
+            b.iter_batched_ref(
+                || y0.copy(),
+                |y| solve_fixed(FixedMethod::Euler, &mut field, &steps, y, &mut ()).expect("a smooth field"),
                 BatchSize::SmallInput,
             );
         });

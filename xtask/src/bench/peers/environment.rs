@@ -32,7 +32,7 @@ pub(super) fn prepare(workspace: &Workspace, names: &[String]) -> Result<PathBuf
     }
     let install = |pins: &[&str]| {
         let pip = Step::new(&python, &workspace.root).words("-m pip install --quiet --constraint").arg(REQUIREMENTS);
-        pins.iter().fold(pip, |pip, pin| pip.arg(pin)).run()
+        pins.iter().fold(pip, Step::arg).run()
     };
     if install(&missing).is_ok() {
         installed.extend(missing.into_iter().map(str::to_owned));

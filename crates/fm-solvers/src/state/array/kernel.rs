@@ -7,8 +7,6 @@
 
 #![expect(clippy::inline_always, reason = "a function has the vector unit of its caller only if it is a part of it")]
 
-use std::ops::Range;
-
 use pulp::Arch;
 
 use super::Element;
@@ -19,14 +17,11 @@ pub(super) const TERMS: usize = 16;
 /// Values of a combination that are in registers together.
 pub(super) const LANES: usize = 32;
 
-/// Partial sums of an error. They are in `f64`.
-const SUMS: usize = 16;
-
 /// Values above which threads pay for being woken.
-const PARALLEL: usize = 1 << 17;
+pub(super) const PARALLEL: usize = 1 << 17;
 
 /// Parts for threads are multiples of this, so that none ends within a cache line.
-const BLOCK: usize = 1024;
+pub(super) const BLOCK: usize = 1024;
 
 /// The terms `c_j k_j` of a combination, on the stack.
 pub(super) struct Terms<'a, A> {
@@ -64,7 +59,7 @@ impl<'a, A: Element> Terms<'a, A> {
 
     /// Adds the terms of the values from `at` on.
     #[inline(always)]
-    fn add_lanes<const N: usize>(&self, at: usize, mut sums: [A; N]) -> [A; N] {
+    pub(super) fn add_lanes<const N: usize>(&self, at: usize, mut sums: [A; N]) -> [A; N] {
         for (&c, k) in self.coefficients.iter().zip(&self.slices).take(self.count) {
             let k: &[A; N] = k[at..].first_chunk().expect("as long as the result");
             for (sum, &k) in sums.iter_mut().zip(k) {
@@ -75,7 +70,7 @@ impl<'a, A: Element> Terms<'a, A> {
     }
 
     #[inline(always)]
-    fn add(&self, at: usize, sum: A) -> A {
+    pub(super) fn add(&self, at: usize, sum: A) -> A {
         let terms = self.coefficients.iter().zip(&self.slices).take(self.count);
         terms.fold(sum, |sum, (&c, k)| sum + c * k[at])
     }
@@ -194,69 +189,54 @@ fn divide<A: Send>(out: &mut [A], first: usize, work: &(impl Fn(&mut [A], usize)
     rayon::join(|| divide(lower, first, work), || divide(upper, first + half, work));
 }
 
-/// The operands of an error estimate, as slices of the same values.
-pub(super) struct Scaled<'a, A> {
-    pub(super) start: &'a [A],
-    pub(super) end: &'a [A],
-    pub(super) rtol: A,
-    pub(super) atol: A,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<A: Element> Scaled<'_, A> {
-    /// The sum over `range` of `(sum_j c_j k_j / (atol + rtol max(|start|, |end|)))^2`.
-    ///
-    /// The order of the additions depends on the length of the range alone.
-    pub(super) fn sum_of_squares(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
-        if range.len() >= PARALLEL {
-            let middle = range.start + (range.len() / 2).next_multiple_of(BLOCK);
-            let (lower, upper) = rayon::join(
-                || self.sum_of_squares(range.start..middle, terms),
-                || self.sum_of_squares(middle..range.end, terms),
-            );
-            return lower + upper;
-        }
-        if range.len() < SUMS {
-            return self.sum_part(range, terms);
-        }
-        Arch::new().dispatch(|| self.sum_part(range, terms))
+    /// Values without pattern, none of them a short binary fraction.
+    fn values(n: usize, seed: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 37 + seed * 101) as f32 * 0.618_034).sin()).collect()
     }
 
-    #[inline(always)]
-    fn sum_part(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
-        let (start, end) = (&self.start[range.clone()], &self.end[range.clone()]);
-        let (starts, start) = start.as_chunks::<SUMS>();
-        let (ends, end) = end.as_chunks::<SUMS>();
-        let mut sums = [0.0; SUMS];
-        for (i, (start, end)) in starts.iter().zip(ends).enumerate() {
-            let mut estimate = terms.add_lanes(range.start + i * SUMS, [A::zero(); SUMS]);
-            for ((e, &start), &end) in estimate.iter_mut().zip(start).zip(end) {
-                *e = self.quotient(*e, start, end);
-            }
-            for (sum, e) in sums.iter_mut().zip(estimate) {
-                *sum += square(e);
-            }
-        }
-        let at = range.end - start.len();
-        for (i, ((sum, &start), &end)) in sums.iter_mut().zip(start).zip(end).enumerate() {
-            *sum += square(self.quotient(terms.add(at + i, A::zero()), start, end));
-        }
-        sums.iter().sum()
+    /// The sums that all loops promise: base first, then the terms in their order, each coefficient rounded once.
+    fn one_by_one(base: &[f32], h: impl Fn(usize) -> f64, row: &[f64], stages: &[Vec<f32>]) -> Vec<f32> {
+        let sum = |i: usize| {
+            let terms = row.iter().zip(stages).filter(|(a, _)| **a != 0.0);
+            terms.fold(base[i], |sum, (a, k)| sum + (h(i) * a) as f32 * k[i])
+        };
+        (0..base.len()).map(sum).collect()
     }
 
-    /// An estimate in units of the tolerance.
-    #[inline(always)]
-    fn quotient(&self, estimate: A, start: A, end: A) -> A {
-        let (start, end) = (start.abs(), end.abs());
-        // Written so that a NaN in `end` is kept; `max` would drop it.
-        let scale = self.atol + self.rtol * if start > end { start } else { end };
-        // An infinite state has an infinite scale, and would hide every error: infinity times zero is NaN.
-        estimate / scale + A::zero() * scale
+    #[test]
+    fn every_loop_adds_the_same_sums_to_the_last_bit() {
+        let row = [0.3, 0.0, -1.7, 0.1, 2.9];
+        for n in (1..150).chain([5000, PARALLEL + 7]) {
+            let stages: Vec<_> = (0..row.len()).map(|j| values(n, j)).collect();
+            let (base, mut out) = (values(n, 9), vec![0.0; n]);
+            let expected = one_by_one(&base, |_| 0.123, &row, &stages);
+            let slices = || stages.iter().map(|k| Some(&k[..]));
+            let mut terms = Terms::none();
+            terms.set(0.123, &row, slices()).unwrap();
+            combine(&mut out, Some(&base), &terms);
+            assert_eq!(out, expected, "{n}");
+            out.fill(0.0);
+            combine_few(&mut out, &base, 0.123, &row, slices()).unwrap();
+            assert_eq!(out, expected, "{n}, few");
+        }
     }
-}
 
-/// In `f64`, where the square of an `f32` cannot overflow.
-#[inline(always)]
-fn square<A: Element>(e: A) -> f64 {
-    let e: f64 = e.into();
-    e * e
+    #[test]
+    fn every_sample_has_the_sums_of_its_own_step() {
+        let row = [0.3, 0.0, -1.7, 0.1, 2.9];
+        for (batch, length) in [(1, 1), (70, 1), (33, 2), (50, 3), (7, 31), (3, 32), (2, 100)] {
+            let n = batch * length;
+            let stages: Vec<_> = (0..row.len()).map(|j| values(n, j)).collect();
+            let (base, mut out) = (values(n, 9), vec![0.0; n]);
+            let h: Vec<f64> = (0..batch).map(|i| 0.01 * (i as f64 + 0.3)).collect();
+            let mut terms = Terms::none();
+            terms.set(1.0, &row, stages.iter().map(|k| Some(&k[..]))).unwrap();
+            combine_samples(&mut out, Some(&base), &mut terms, &row, (length, &h));
+            assert_eq!(out, one_by_one(&base, |i| h[i / length], &row, &stages), "{batch} of {length}");
+        }
+    }
 }
