@@ -169,14 +169,21 @@ fn overhead(c: &mut Criterion<Clock>) {
     group.bench_function("trivial-dopri5-1e-6/1x2", |b| {
         b.iter_batched_ref(|| array![[1.0, 1.0]], |y| solve(y, &mut field), BatchSize::SmallInput);
     });
-    let theirs = || {
+    let of_two = || {
         let copy = |_: f64, y: &OVector<f64, _>, out: &mut OVector<f64, _>| *out = *y;
         let y0 = ode_solvers::Vector2::new(1.0, 1.0);
         Dopri5::new(Theirs(copy), 0.0, 1.0, 1.0, y0, 1e-6, 1e-6).integrate().expect("a smooth field").num_eval
     };
-    let case = format!("trivial-dopri5-1e-6/1x2{ODE_SOLVERS}");
-    record(&format!("solvers/{case}"), Facts { nfe: f64::from(theirs()), errors: None });
-    group.bench_function(case, |b| b.iter(theirs));
+    let of_any_length = || {
+        let copy = |_: f64, y: &DVector<f64>, out: &mut DVector<f64>| out.copy_from(y);
+        let y0 = DVector::from_element(2, 1.0);
+        Dopri5::new(Theirs(copy), 0.0, 1.0, 1.0, y0, 1e-6, 1e-6).integrate().expect("a smooth field").num_eval
+    };
+    for (vectors, theirs) in [("of two", &of_two as &dyn Fn() -> u32), ("of any length", &of_any_length)] {
+        let case = format!("trivial-dopri5-1e-6/1x2{ODE_SOLVERS}, vectors {vectors}");
+        record(&format!("solvers/{case}"), Facts { nfe: f64::from(theirs()), errors: None });
+        group.bench_function(case, |b| b.iter(theirs));
+    }
     let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
     group.throughput(Throughput::Elements(100));
     record("solvers/trivial-euler-100/1x2", Facts { nfe: 100.0, errors: None });
