@@ -133,7 +133,7 @@ impl State for Tensor {
     }
 
     fn combine(&mut self, base: &Self, h: f64, row: &[f64], stages: &TensorStages) {
-        *self = if base.requires_grad() || !stages.packed(row.len()) {
+        *self = if base.requires_grad() || stages.tracked(row.len()) {
             stages.terms(row).fold(base.shallow_clone(), |sum, (a, k)| sum + k * (h * a))
         } else {
             stages.add_to(&base.reshape([1, 1, -1]), h, row).view(stages.shape.as_slice())

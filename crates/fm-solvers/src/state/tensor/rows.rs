@@ -22,7 +22,7 @@ impl RowState for Tensor {
         assert_eq!(h.len(), base.batch(), "one step size for each sample");
         let batch = [h.len() as i64, -1];
         let h = column(h, base);
-        if base.requires_grad() || !stages.packed(row.len()) {
+        if base.requires_grad() || stages.tracked(row.len()) {
             let sum = stages.terms(row).fold(base.reshape(batch), |sum, (a, k)| sum + k.reshape(batch) * (&h * a));
             *self = sum.view(stages.shape.as_slice());
             return;

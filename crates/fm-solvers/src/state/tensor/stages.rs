@@ -10,7 +10,7 @@ const ROWS: usize = 32;
 
 /// Derivatives of tensor states: a `[1, s, n]` block, and a handle per row in the state's shape.
 ///
-/// A lone derivative stays as the field returned it: there is nothing to be combined with, and packing it would be a copy.
+/// A lone derivative stays as the field returned it: it is a block already, and packing it would be a copy.
 #[derive(Debug)]
 pub struct TensorStages {
     pub(super) shape: Vec<i64>,
@@ -58,9 +58,14 @@ impl TensorStages {
         }
     }
 
-    /// Whether the first `count` derivatives are in the block.
-    pub(super) fn packed(&self, count: usize) -> bool {
-        self.firsts.len() > 1 && !self.slots[..count].iter().any(Tensor::requires_grad)
+    /// Whether autograd records one of the first `count` derivatives.
+    pub(super) fn tracked(&self, count: usize) -> bool {
+        self.slots[..count].iter().any(Tensor::requires_grad)
+    }
+
+    /// The first `count` derivatives, none of them tracked, as one block.
+    fn first(&self, count: usize) -> Tensor {
+        if self.firsts.len() == 1 { self.slots[0].reshape([1, 1, -1]) } else { self.firsts[count - 1].shallow_clone() }
     }
 
     /// The terms `row[j] stages[j]` that are not zero.
@@ -84,16 +89,16 @@ impl TensorStages {
 
     /// `base + h sum_j row[j] stages[j]` over all values, `[1, 1, n]`.
     pub(super) fn add_to(&self, base: &Tensor, h: f64, row: &[f64]) -> Tensor {
-        if self.packed(row.len()) && !base.requires_grad() {
-            return base.baddbmm(&self.device_row(row), &self.firsts[row.len() - 1], 1.0, h);
+        if !self.tracked(row.len()) && !base.requires_grad() {
+            return base.baddbmm(&self.device_row(row), &self.first(row.len()), 1.0, h);
         }
         self.terms(row).fold(base.shallow_clone(), |sum, (a, k)| sum + k.reshape([1, 1, -1]) * (h * a))
     }
 
     /// `sum_j row[j] stages[j]` as a vector of all values.
     pub(super) fn sum(&self, row: &[f64]) -> Tensor {
-        if self.packed(row.len()) {
-            return self.device_row(row).bmm(&self.firsts[row.len() - 1]).view([-1]);
+        if !self.tracked(row.len()) {
+            return self.device_row(row).bmm(&self.first(row.len())).view([-1]);
         }
         let zero = self.block.select(1, 0).zeros_like().view([1, 1, -1]);
         self.add_to(&zero, 1.0, row).view([-1])
