@@ -87,13 +87,13 @@ fn mixture_adaptive(c: &mut Criterion<Clock>) {
     let solver = adaptive(1e-5);
     let case = "dopri5-1e-5-per-sample/4096x2-f32";
     let mut x = x0.clone();
-    let stats = solver.solve_per_sample(&mut field, &span(), &mut x).expect("a smooth field");
+    let stats = solver.solve_per_sample(&mut field, &span(), &mut x, &mut ()).expect("a smooth field");
     let nfe = stats.nfe.iter().sum::<u64>() as f64 / 4096.0;
     record(&format!("solvers/{case}"), Facts::new(nfe, &x.mapv(f64::from), &reference));
     group.bench_function(case, |b| {
         b.iter_batched_ref(
             || x0.clone(),
-            |x| solver.solve_per_sample(&mut field, &span(), x).expect("a smooth field"),
+            |x| solver.solve_per_sample(&mut field, &span(), x, &mut ()).expect("a smooth field"),
             BatchSize::SmallInput,
         );
     });
@@ -169,16 +169,24 @@ fn overhead(c: &mut Criterion<Clock>) {
     group.bench_function("trivial-dopri5-1e-6/1x2", |b| {
         b.iter_batched_ref(|| array![[1.0, 1.0]], |y| solve(y, &mut field), BatchSize::SmallInput);
     });
-    let theirs = || {
+    let of_two = || {
         let copy = |_: f64, y: &OVector<f64, _>, out: &mut OVector<f64, _>| *out = *y;
         let y0 = ode_solvers::Vector2::new(1.0, 1.0);
         Dopri5::new(Theirs(copy), 0.0, 1.0, 1.0, y0, 1e-6, 1e-6).integrate().expect("a smooth field").num_eval
     };
-    let case = format!("trivial-dopri5-1e-6/1x2{ODE_SOLVERS}");
-    record(&format!("solvers/{case}"), Facts { nfe: f64::from(theirs()), errors: None });
-    group.bench_function(case, |b| b.iter(theirs));
+    let of_any_length = || {
+        let copy = |_: f64, y: &DVector<f64>, out: &mut DVector<f64>| out.copy_from(y);
+        let y0 = DVector::from_element(2, 1.0);
+        Dopri5::new(Theirs(copy), 0.0, 1.0, 1.0, y0, 1e-6, 1e-6).integrate().expect("a smooth field").num_eval
+    };
+    for (vectors, theirs) in [("of two", &of_two as &dyn Fn() -> u32), ("of any length", &of_any_length)] {
+        let case = format!("trivial-dopri5-1e-6/1x2{ODE_SOLVERS}, vectors {vectors}");
+        record(&format!("solvers/{case}"), Facts { nfe: f64::from(theirs()), errors: None });
+        group.bench_function(case, |b| b.iter(theirs));
+    }
     let grid = TimeGrid::uniform(0.0, 1.0, 100).expect("a grid from 0 to 1");
     group.throughput(Throughput::Elements(100));
+    record("solvers/trivial-euler-100/1x2", Facts { nfe: 100.0, errors: None });
     group.bench_function("trivial-euler-100/1x2", |b| {
         b.iter_batched_ref(
             || array![[1.0, 1.0]],
@@ -268,22 +276,26 @@ fn brownian(c: &mut Criterion<Clock>) {
                 }
             });
         });
-        for (case, path) in [("brownian-on-grid", &path), ("brownian-off-grid", &coarse)] {
-            group.bench_function(format!("{case}/{name}"), |b| {
-                b.iter(|| {
-                    for step in grid.times().windows(2) {
-                        path.increment(step[0], step[1], &mut dw, None).expect("times of the grid");
-                    }
-                });
+        group.bench_function(format!("brownian-on-grid/{name}"), |b| {
+            b.iter(|| {
+                for step in grid.times().windows(2) {
+                    path.increment(step[0], step[1], &mut dw, None).expect("times of the grid");
+                }
             });
-        }
+        });
     }
+    // One interval: each value takes some fifty halvings.
+    let mut dw = Array2::<f32>::zeros((1024, 2));
+    group.sample_size(10).throughput(Throughput::Elements(dw.len() as u64));
+    group.bench_function("brownian-off-grid/1024x2-f32", |b| {
+        b.iter(|| coarse.increment(grid.times()[36], grid.times()[37], &mut dw, None).expect("times of the grid"));
+    });
     group.finish();
 }
 
 criterion_group! {
     name = benches;
-    config = criterion().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    config = criterion().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).nresamples(10_000);
     targets = mixture, mixture_adaptive, mixture_pointwise, overhead, combine, stochastic, brownian
 }
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -74,6 +75,22 @@ impl Step {
         let output = self.0.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start `{line}`"))?;
         check(line, output.status)?;
         String::from_utf8(output.stdout).context("the output is not UTF-8")
+    }
+
+    /// Runs and hands on each line that the child writes to its standard output, as it comes; its errors stay visible.
+    pub(crate) fn lines(mut self, mut visit: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let line = self.line();
+        println!("$ {line}");
+        let mut child = self.0.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{line}`"))?;
+        let output = child.stdout.take().context("the output is a pipe")?;
+        // To its end even after an error, so that the child is not stopped by a full pipe.
+        let mut visited = Ok(());
+        for text in BufReader::new(output).lines() {
+            let text = text.context("the output is not UTF-8")?;
+            visited = visited.and_then(|()| visit(&text));
+        }
+        check(line, child.wait()?)?;
+        visited
     }
 
     /// The command as one would type it.

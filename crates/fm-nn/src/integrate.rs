@@ -187,7 +187,7 @@ impl Plan {
             Scheme::Adaptive { solver, per_sample } => {
                 let ends = TimeGrid::uniform(span[0], span[1], 1)?;
                 let (work, t) = if per_sample {
-                    let stats = solver.solve_per_sample(field, &ends, z)?;
+                    let stats = solver.solve_per_sample(field, &ends, z, &mut ())?;
                     let total: u64 = stats.nfe.iter().sum();
                     let work = Work {
                         nfe: stats.nfe.iter().copied().max().unwrap_or(0),

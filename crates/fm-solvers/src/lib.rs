@@ -15,7 +15,7 @@
 //! | grid | [`TimeGrid`] | validated host `f64` times, indexed and never accumulated |
 //! | error | [`Tolerance`], [`Norm`] | how large an error is, and whose |
 //! | control | [`StepControl`] | the next step from the last errors: I, PI, PID |
-//! | observer | [`Observer`] | sees every step, may interpolate in it and end the solve; [`Trajectory`] is one |
+//! | observer | [`Observer`] | sees every step, may interpolate in it and end the solve; [`Trajectory`] is one; [`SampleObserver`] where samples have steps of their own |
 //!
 //! A stochastic equation is an [`Sde`], its noise a [`Noise`] (a [`BrownianPath`], say), its method an [`SdeMethod`] and its
 //! loop [`SdeSolver`].
@@ -124,7 +124,7 @@ pub use multistep::Adams;
 pub use noise::{BrownianPath, Noise};
 pub use norm::{ErrorEstimate, Norm, Tolerance};
 pub use observer::{Flow, Observer, Step};
-pub use per_sample::SampleStats;
+pub use per_sample::{SampleObserver, SampleStats, SampleStep, SampleSteps};
 pub use runge_kutta::RungeKutta;
 pub use sde::{Calculus, Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeSolver, SdeState, SdeStepper};
 #[cfg(feature = "tch")]

@@ -9,11 +9,15 @@
 //! The rejected alternative keeps finished samples in the batch until the last one arrives, as a vectorised solve does: no
 //! buffer changes its size, and every sample is evaluated as often as the slowest.
 
+mod dense;
+mod observer;
 mod run;
 mod start;
 
+pub use self::observer::{SampleObserver, SampleStep, SampleSteps};
+
 use self::run::Run;
-use crate::{AdaptiveSolver, RowState, SolveError, TimeGrid, VectorField};
+use crate::{AdaptiveSolver, Flow, RowState, SolveError, TimeGrid, VectorField};
 
 /// What a per-sample solve did; the lists have an entry for each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,8 @@ pub struct SampleStats {
     pub forced: Vec<usize>,
     /// The times of the final states: the grid's last time, except for samples that reached the budget of steps.
     pub t: Vec<f64>,
+    /// Whether an observer stopped the solve.
+    pub stopped_early: bool,
     /// Whether any sample reached its budget of steps.
     pub out_of_steps: bool,
 }
@@ -65,7 +71,7 @@ impl AdaptiveSolver {
     /// }
     /// let mut y = array![[1.0], [1.0]];
     /// let grid = TimeGrid::uniform(0.0, 1.0, 1)?;
-    /// let stats = AdaptiveSolver::default().solve_per_sample(&mut Decay(rates.to_vec()), &grid, &mut y)?;
+    /// let stats = AdaptiveSolver::default().solve_per_sample(&mut Decay(rates.to_vec()), &grid, &mut y, &mut ())?;
     /// assert!((y[[0, 0]] - (-1.0_f64).exp()).abs() < 1e-5 && y[[1, 0]].abs() < 1e-4);
     /// assert!(stats.nfe[1] > 20 * stats.nfe[0]);
     /// # Ok::<(), SolveError>(())
@@ -75,6 +81,7 @@ impl AdaptiveSolver {
         field: &mut dyn VectorField<S>,
         grid: &TimeGrid,
         y: &mut S,
+        observer: &mut dyn SampleObserver<S>,
     ) -> Result<SampleStats, SolveError> {
         self.validate()?;
         let batch = y.batch();
@@ -82,7 +89,11 @@ impl AdaptiveSolver {
             return Err(SolveError::EmptyBatch { layout: y.layout() });
         }
         let mut run = Run::new(self, grid, y);
-        let result = run.start(field).and_then(|()| run.finish(field, y));
+        if run.show_start(field, observer)? == Flow::Stop {
+            run.stats.stopped_early = true;
+            return Ok(run.stats);
+        }
+        let result = run.start(field).and_then(|()| run.finish(field, y, observer));
         run.write_out(y);
         result.map(|()| run.stats)
     }

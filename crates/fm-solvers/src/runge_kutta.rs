@@ -88,6 +88,11 @@ pub(crate) fn fill_stages<S: State>(
 }
 
 /// `out` becomes `u(t, y)`, and still fits `y`.
+#[expect(
+    clippy::inline_always,
+    reason = "copying a time that was just written waits for the write: a third of a small step"
+)]
+#[inline(always)]
 pub(crate) fn evaluate<S: State>(
     field: &mut dyn VectorField<S>,
     t: Time<'_>,

@@ -1,6 +1,6 @@
 //! The states at a list of times.
 
-use crate::{Flow, Observer, SolveError, State, Step, TimeGrid};
+use crate::{Flow, Observer, RowState, SampleObserver, SampleSteps, SolveError, State, Step, TimeGrid};
 
 /// An observer that keeps the state at each time of a list.
 ///
@@ -29,13 +29,21 @@ pub struct Trajectory<S> {
     states: Vec<S>,
     saved: usize,
     last: f64,
+    /// How many times each sample has passed, where samples have steps of their own.
+    passed: Vec<usize>,
 }
 
 impl<S: State> Trajectory<S> {
     /// Makes room for a state like `y` at each time of `times`, which run in the direction of the solve.
     pub fn new(times: &TimeGrid, y: &S) -> Self {
         let times = times.times().to_vec();
-        Self { states: times.iter().map(|_| y.alloc_like()).collect(), times, saved: 0, last: f64::NAN }
+        Self {
+            states: times.iter().map(|_| y.alloc_like()).collect(),
+            times,
+            saved: 0,
+            last: f64::NAN,
+            passed: Vec::new(),
+        }
     }
 
     /// The times whose states are kept: all of them once a solve has passed the last.
@@ -50,7 +58,12 @@ impl<S: State> Trajectory<S> {
 
     /// The next time to be kept, if it is in the closed interval.
     fn next_in(&self, t0: f64, t1: f64) -> Option<f64> {
-        let &t = self.times.get(self.saved)?;
+        self.in_step(self.saved, t0, t1)
+    }
+
+    /// The time of an index, if it is in the closed interval.
+    fn in_step(&self, index: usize, t0: f64, t1: f64) -> Option<f64> {
+        let &t = self.times.get(index)?;
         (t0.min(t1) <= t && t <= t0.max(t1)).then_some(t)
     }
 }
@@ -78,6 +91,41 @@ impl<S: State> Observer<S> for Trajectory<S> {
             }
             self.saved += 1;
         }
+        Ok(Flow::Continue)
+    }
+}
+
+/// Every sample is interpolated in its own steps.
+impl<S: RowState> SampleObserver<S> for Trajectory<S> {
+    fn observe(&mut self, steps: &mut SampleSteps<'_, S>) -> Result<Flow, SolveError> {
+        if self.passed.is_empty() {
+            self.passed = vec![0; steps.y().batch()];
+        }
+        let completed = steps.completed;
+        loop {
+            // The next time of each sample that its step has passed: index, whether at the end of the step, sample and row.
+            let mut due = Vec::new();
+            let mut times: Vec<f64> = completed.iter().map(|step| step.t1).collect();
+            for (time, step) in times.iter_mut().zip(completed) {
+                let index = self.passed[step.sample];
+                if let Some(t) = self.in_step(index, step.t0, step.t1) {
+                    due.push((index, t == step.t1, step.sample, step.row));
+                    self.passed[step.sample] += 1;
+                    *time = t;
+                }
+            }
+            if due.is_empty() {
+                break;
+            }
+            due.sort_unstable();
+            for same in due.chunk_by(|a, b| a.0 == b.0 && a.1 == b.1) {
+                let (index, at_end) = (same[0].0, same[0].1);
+                let (to, from): (Vec<usize>, Vec<usize>) = same.iter().map(|&(.., sample, row)| (sample, row)).unzip();
+                let y = if at_end { steps.y() } else { steps.dense(&times)? };
+                self.states[index].copy_samples(&to, y, &from);
+            }
+        }
+        self.saved = self.passed.iter().copied().min().unwrap_or(0);
         Ok(Flow::Continue)
     }
 }

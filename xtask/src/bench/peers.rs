@@ -1,7 +1,8 @@
-//! Python libraries that do the same job, in a virtual environment of pinned versions.
+//! Python libraries that do the same job.
+
+mod environment;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -49,46 +50,20 @@ pub(super) fn in_rust(
 
 /// Runs the script beside each benchmark that has one.
 pub(super) fn measure(workspace: &Workspace, names: &[String], threads: NonZeroUsize) -> Result<Vec<Peer>> {
-    let python = environment(workspace)?;
+    // Not `ot.py`: a script's folder comes first where Python looks for modules, and POT is imported as `ot`.
+    let script = |name: &String| Path::new("benches/peers").join(format!("peer_{name}.py"));
+    let scripts: Vec<PathBuf> = names.iter().map(script).filter(|path| workspace.root.join(path).exists()).collect();
+    let python = environment::prepare(workspace, names)?;
     let mut peers = Vec::new();
-    for name in names {
-        // Not `ot.py`: a script's folder comes first where Python looks for modules, and POT is imported as `ot`.
-        let script = Path::new("benches/peers").join(format!("peer_{name}.py"));
-        if workspace.root.join(&script).exists() {
-            let output = limited(Step::new(&python, &workspace.root).arg(&script), Some(threads)).read()?;
-            for line in output.lines() {
-                peers.push(parse(line).with_context(|| format!("{} printed `{line}`", script.display()))?);
-            }
-        }
+    for script in scripts {
+        limited(Step::new(&python, &workspace.root).arg(&script), Some(threads)).lines(|line| {
+            let peer = parse(line).with_context(|| format!("{} printed `{line}`", script.display()))?;
+            println!("  {}  {}", peer.case, peer.name);
+            peers.push(peer);
+            Ok(())
+        })?;
     }
     Ok(peers)
-}
-
-/// The interpreter of an environment that holds exactly `requirements.txt`; made anew when that file changes.
-fn environment(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.target().join("peers-venv");
-    let python = folder.join("bin/python");
-    let requirements = Path::new("benches/peers/requirements.txt");
-    let wanted = fs::read_to_string(workspace.root.join(requirements)).context("the list of peers")?;
-    // Written last, so that an interrupted installation is not taken for a finished one.
-    let stamp = folder.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    Step::new("python3", &workspace.root).words("-m venv --clear").arg(&folder).run()?;
-    let install =
-        |arguments: &str| Step::new(&python, &workspace.root).words("-m pip install --quiet").words(arguments);
-    if install("--requirement").arg(requirements).run().is_ok() {
-        fs::write(stamp, wanted)?;
-        return Ok(python);
-    }
-    // Those that can be had; a script names the others in its lines, and the next run tries again.
-    for peer in wanted.lines() {
-        if let Err(error) = install(peer).run() {
-            println!("note: {peer} is not there to compare with: {error:#}");
-        }
-    }
-    Ok(python)
 }
 
 fn parse(line: &str) -> Option<Peer> {

@@ -23,14 +23,28 @@ impl Philox {
     pub(super) fn new(key: u64, address: [u64; 4]) -> Self {
         Self { key, address, words: [0; 4], used: 4 }
     }
+
+    /// The generators at several addresses, with their first words made together: each round of a block waits for the one
+    /// before, those of other blocks need not.
+    #[inline]
+    pub(super) fn several<const N: usize>(key: u64, addresses: [[u64; 4]; N]) -> [Self; N] {
+        let words = blocks(addresses, [key, 0]);
+        std::array::from_fn(|i| Self { used: 0, words: words[i], ..Self::new(key, next(addresses[i])) })
+    }
+}
+
+/// The address of the block after the one there.
+fn next(mut address: [u64; 4]) -> [u64; 4] {
+    address[3] = address[3].wrapping_add(1);
+    address
 }
 
 impl RngCore for Philox {
     #[inline]
     fn next_u64(&mut self) -> u64 {
         if self.used == 4 {
-            self.words = block(self.address, [self.key, 0]);
-            self.address[3] = self.address[3].wrapping_add(1);
+            [self.words] = blocks([self.address], [self.key, 0]);
+            self.address = next(self.address);
             self.used = 0;
         }
         let word = self.words[self.used];
@@ -50,17 +64,19 @@ impl RngCore for Philox {
 }
 
 #[inline]
-fn block(mut counter: [u64; 4], mut key: [u64; 2]) -> [u64; 4] {
+fn blocks<const N: usize>(mut counters: [[u64; 4]; N], mut key: [u64; 2]) -> [[u64; 4]; N] {
     const MULTIPLIERS: [u64; 2] = [0xD2E7_470E_E14C_6C93, 0xCA5A_8263_9512_1157];
     const WEYL: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xBB67_AE85_84CA_A73B];
     for _ in 0..10 {
-        let [c0, c1, c2, c3] = counter;
-        let (low0, high0) = wide(MULTIPLIERS[0], c0);
-        let (low1, high1) = wide(MULTIPLIERS[1], c2);
-        counter = [high1 ^ c1 ^ key[0], low1, high0 ^ c3 ^ key[1], low0];
+        for counter in &mut counters {
+            let [c0, c1, c2, c3] = *counter;
+            let (low0, high0) = wide(MULTIPLIERS[0], c0);
+            let (low1, high1) = wide(MULTIPLIERS[1], c2);
+            *counter = [high1 ^ c1 ^ key[0], low1, high0 ^ c3 ^ key[1], low0];
+        }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
-    counter
+    counters
 }
 
 /// The low and the high word of a product.
@@ -73,6 +89,10 @@ fn wide(a: u64, b: u64) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn block(counter: [u64; 4], key: [u64; 2]) -> [u64; 4] {
+        blocks([counter], key)[0]
+    }
 
     /// From `kat_vectors` of Random123, the authors' library.
     #[test]
@@ -99,5 +119,14 @@ mod tests {
         let words: Vec<u64> = (0..8).map(|_| stream.next_u64()).collect();
         assert_eq!(words[..4], block([1, 2, 3, u64::MAX], [7, 0]));
         assert_eq!(words[4..], block([1, 2, 3, 0], [7, 0]));
+    }
+
+    #[test]
+    fn streams_together_are_the_streams_alone() {
+        let addresses = [[1, 2, 3, 4], [5, 6, 7, u64::MAX], [0; 4]];
+        for (mut together, address) in Philox::several(9, addresses).into_iter().zip(addresses) {
+            let mut alone = Philox::new(9, address);
+            assert!((0..9).all(|_| together.next_u64() == alone.next_u64()), "{address:?}");
+        }
     }
 }

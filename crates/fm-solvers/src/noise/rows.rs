@@ -18,6 +18,9 @@ pub(super) const CELL: u64 = 1 << BITS;
 /// Values of a sample that share a stream of normals.
 const GROUP: usize = 64;
 
+/// Samples whose streams begin together.
+const TOGETHER: usize = 2;
+
 /// Values above which threads pay for being woken.
 const PARALLEL: usize = 1 << 14;
 
@@ -46,9 +49,12 @@ impl Rows<'_> {
             rayon::join(|| self.fill(first, dw0, area0), || self.fill(first + half, dw1, area1));
             return;
         }
+        let whole_cell = self.from.1 == 0 && self.to == (self.from.0 + 1, 0);
+        if whole_cell && area.is_none() {
+            return self.fill_cell(first, dw);
+        }
         for (i, row) in dw.chunks_mut(self.length).enumerate() {
-            let index = first + i;
-            let sample = self.path.samples.as_ref().map_or(index as u64, |samples| samples[index]);
+            let sample = self.sample(first + i);
             for (group, dw) in row.chunks_mut(GROUP).enumerate() {
                 let at = i * self.length + group * GROUP;
                 let area = area.as_deref_mut().map(|area| &mut area[at..][..dw.len()]);
@@ -57,17 +63,32 @@ impl Rows<'_> {
         }
     }
 
-    fn fill_group<A: Element>(self, sample: u64, group: usize, dw: &mut [A], area: Option<&mut [A]>) {
-        let sign = if self.reversed { -1.0 } else { 1.0 };
-        let (cell, position) = self.from;
-        if position == 0 && self.to == (cell + 1, 0) && area.is_none() {
-            let scale = sign * self.path.length(cell).sqrt();
-            let mut normals = self.normals(sample, cell, 0, group);
+    /// The increments of a whole cell, which is what a step along the knots asks for: one normal for each value.
+    fn fill_cell<A: Element>(self, first: usize, dw: &mut [A]) {
+        let cell = self.from.0;
+        let scale = self.sign() * self.path.length(cell).sqrt();
+        let fill = |normals: &mut Philox, dw: &mut [A]| {
             for dw in dw {
                 *dw = A::from_f64(scale * normals.sample::<f64, _>(StandardNormal));
             }
-            return;
+        };
+        for (i, rows) in dw.chunks_mut(TOGETHER * self.length).enumerate() {
+            let first = first + i * TOGETHER;
+            let count = rows.len() / self.length;
+            let samples: [u64; TOGETHER] = std::array::from_fn(|j| self.sample(first + j.min(count - 1)));
+            for group in 0..self.length.div_ceil(GROUP) {
+                let addresses = samples.map(|sample| Self::address(sample, cell, 0, group));
+                let mut streams = Philox::several(self.path.seed, addresses);
+                for (normals, row) in streams.iter_mut().zip(rows.chunks_mut(self.length)) {
+                    let end = row.len().min((group + 1) * GROUP);
+                    fill(normals, &mut row[group * GROUP..end]);
+                }
+            }
         }
+    }
+
+    fn fill_group<A: Element>(self, sample: u64, group: usize, dw: &mut [A], area: Option<&mut [A]>) {
+        let sign = self.sign();
         let mut sums = [Segment::default(); GROUP];
         let sums = &mut sums[..dw.len()];
         for cell in self.from.0..=self.to.0 {
@@ -114,6 +135,19 @@ impl Rows<'_> {
 
     /// The normals of a position in a cell, far from those of the next `index`.
     fn normals(self, sample: u64, cell: usize, position: u64, index: usize) -> Philox {
-        Philox::new(self.path.seed, [sample, cell as u64, position, (index as u64) << 16])
+        Philox::new(self.path.seed, Self::address(sample, cell, position, index))
+    }
+
+    fn address(sample: u64, cell: usize, position: u64, index: usize) -> [u64; 4] {
+        [sample, cell as u64, position, (index as u64) << 16]
+    }
+
+    fn sign(self) -> f64 {
+        if self.reversed { -1.0 } else { 1.0 }
+    }
+
+    /// The number of the sample in a row.
+    fn sample(self, row: usize) -> u64 {
+        self.path.samples.as_ref().map_or(row as u64, |samples| samples[row])
     }
 }

@@ -155,4 +155,18 @@ mod tests {
             assert!(part.area.abs() < 1e-15);
         }
     }
+
+    #[test]
+    fn no_part_takes_more_than_two_halvings_for_each_bit() {
+        const WIDTH: u64 = 1 << 53;
+        let whole = Segment::draw(1.0, 0.3, -0.2);
+        for (from, to) in [(0, 1), (1, 2), (WIDTH - 1, WIDTH), (1, WIDTH - 1), (WIDTH / 3, WIDTH / 3 * 2), (0, WIDTH)] {
+            let asked = std::cell::Cell::new(0);
+            whole.part(53, from, to, |_| {
+                asked.set(asked.get() + 1);
+                (0.1, -0.1)
+            });
+            assert!(asked.get() <= 2 * 53, "{from} to {to}: {}", asked.get());
+        }
+    }
 }

@@ -1,11 +1,15 @@
 //! A per-sample solve under way.
 
 use super::SampleStats;
+use super::dense::Dense;
 use crate::adaptive::beside;
 use crate::control::{Controller, Decision};
 use crate::embedded::Interval;
 use crate::runge_kutta::evaluate;
-use crate::{AdaptiveSolver, EmbeddedTableau, ErrorEstimate, RowState, SolveError, Time, TimeGrid, VectorField};
+use crate::{
+    AdaptiveSolver, EmbeddedTableau, ErrorEstimate, Flow, RowState, SampleObserver, SolveError, Time, TimeGrid,
+    VectorField,
+};
 
 /// A sample under way.
 #[derive(Clone, Copy, Debug)]
@@ -46,17 +50,28 @@ pub(super) struct Run<'a, S: RowState> {
     pub(super) chosen: Vec<usize>,
     /// 0, 1, 2, ...
     pub(super) positions: Vec<usize>,
+    pub(super) dense: Dense<S>,
     pub(super) stats: SampleStats,
 }
 
 impl<S: RowState> Run<'_, S> {
-    pub(super) fn finish(&mut self, field: &mut dyn VectorField<S>, out: &mut S) -> Result<(), SolveError> {
+    pub(super) fn finish(
+        &mut self,
+        field: &mut dyn VectorField<S>,
+        out: &mut S,
+        observer: &mut dyn SampleObserver<S>,
+    ) -> Result<(), SolveError> {
         self.retire(field, out);
         while !self.active.is_empty() {
             self.plan()?;
             self.propose(field)?;
             self.decide()?;
+            let flow = self.observe(field, observer)?;
             self.move_on();
+            if flow == Flow::Stop {
+                self.stats.stopped_early = self.active.iter().any(|sample| sample.t != self.grid.end());
+                return Ok(());
+            }
             self.retire(field, out);
             self.renew(field)?;
         }
@@ -110,12 +125,17 @@ impl<S: RowState> Run<'_, S> {
         stage: usize,
         proposed: bool,
     ) -> Result<(), SolveError> {
+        self.count_evaluation();
+        let (time, at) = (Time::Rows(&self.times), if proposed { &self.proposed } else { &self.y });
+        S::set_stage(&mut self.stages, stage, |out| evaluate(field, time, at, out))
+    }
+
+    /// Counts an evaluation of every active sample.
+    pub(super) fn count_evaluation(&mut self) {
         self.stats.calls += 1;
         for sample in &self.active {
             self.stats.nfe[sample.id] += 1;
         }
-        let (time, at) = (Time::Rows(&self.times), if proposed { &self.proposed } else { &self.y });
-        S::set_stage(&mut self.stages, stage, |out| evaluate(field, time, at, out))
     }
 
     /// Accepts or rejects; `chosen` becomes the samples that accept.
@@ -184,6 +204,7 @@ impl<S: RowState> Run<'_, S> {
         if active.is_empty() {
             return;
         }
+        self.dense = Dense::default();
         y.keep_samples(chosen);
         proposed.keep_samples(chosen);
         S::keep_stage_samples(stages, chosen);

@@ -1,6 +1,7 @@
 //! The beginning of a per-sample solve: buffers, first derivatives and first steps.
 
 use super::SampleStats;
+use super::dense::Dense;
 use super::run::{Run, Sample};
 use crate::control::Controller;
 use crate::embedded::Interval;
@@ -35,13 +36,14 @@ impl<'a, S: RowState> Run<'a, S> {
             active: (0..batch).map(sample).collect(),
             proposed: y.alloc_like(),
             y: own,
-            stages: y.stages(tableau.end() + 1),
+            stages: y.stages(tableau.slots()),
             h: vec![0.0; batch],
             times: vec![t; batch],
             errors: vec![0.0; batch],
             ids: (0..batch).collect(),
             chosen: (0..batch).collect(),
             positions: (0..batch).collect(),
+            dense: Dense::default(),
             stats: SampleStats {
                 calls: 0,
                 nfe: vec![0; batch],
@@ -49,6 +51,7 @@ impl<'a, S: RowState> Run<'a, S> {
                 rejected: vec![0; batch],
                 forced: vec![0; batch],
                 t: vec![t; batch],
+                stopped_early: false,
                 out_of_steps: false,
             },
         }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use ndarray::{Array, CowArray, Dimension, NdFloat};
 
 use self::error::with_operands;
-use self::kernel::{TERMS, Terms};
+use self::kernel::{LANES, TERMS, Terms};
 use super::{Layout, RowState, State};
 use crate::norm::{exceeds, larger};
 use crate::{ErrorEstimate, Norm, SolveError};
@@ -218,6 +218,9 @@ fn combine_slices<A: Element, D: Dimension>(
     row: &[f64],
     stages: &[Array<A, D>],
 ) -> Option<()> {
+    if out.len() < LANES {
+        return kernel::combine_few(out, base.as_slice()?, h, row, slices_of(stages));
+    }
     let (row, later_row) = row.split_at(row.len().min(TERMS));
     let (stages, later_stages) = stages.split_at(row.len());
     let mut terms = Terms::none();
@@ -230,15 +233,11 @@ fn combine_slices<A: Element, D: Dimension>(
     Some(())
 }
 
+#[inline]
 #[track_caller]
 fn check_shapes<A: Element, D: Dimension>(out: &Array<A, D>, base: &Array<A, D>, stages: &[Array<A, D>]) {
-    for operand in [base].into_iter().chain(stages) {
-        assert!(
-            out.same_layout(operand),
-            "a combination needs operands of one shape and got {} and {}",
-            out.layout(),
-            operand.layout()
-        );
+    if let Some(other) = [base].into_iter().chain(stages).find(|operand| !out.same_layout(operand)) {
+        panic!("a combination needs operands of one shape and got {} and {}", out.layout(), other.layout());
     }
 }
 

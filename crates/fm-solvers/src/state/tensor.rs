@@ -11,15 +11,43 @@
 mod rows;
 mod stages;
 
-use std::cell::RefCell;
-
 use tch::{Device, Kind, Tensor, no_grad};
 
 pub use self::stages::TensorStages;
 use super::{Layout, State};
 use crate::{ErrorEstimate, Norm, SolveError};
 
-/// The squared quotients of the rows of an estimate and the scale, per sample, `[rows, batch]`; `h` is a number or one for
+/// What an error is measured by, `atol + rtol max(|start|, |end|)`, and zero, or NaN where that is infinite: an infinite
+/// state would hide every error.
+fn scale(end: &Tensor, start: &Tensor, estimate: &ErrorEstimate<'_>, shape: &[i64]) -> (Tensor, Tensor) {
+    let tolerance = estimate.tolerance;
+    let scale = start.abs().maximum(&end.abs()) * tolerance.rtol() + tolerance.atol();
+    let scale = scale.reshape(shape);
+    let poison = &scale * 0.0;
+    (scale, poison)
+}
+
+/// The means of the squared quotients of the rows of an estimate and the scale, over all values.
+fn total_mean_squares(
+    end: &Tensor,
+    start: &Tensor,
+    h: f64,
+    stages: &TensorStages,
+    estimate: &ErrorEstimate<'_>,
+) -> [f64; 2] {
+    let (scale, poison) = scale(end, start, estimate, &[1, 1, -1]);
+    let mean = |row: &[f64]| (stages.add_to(&poison, h, row) / &scale).square().mean(None::<Kind>);
+    match estimate.rows {
+        [row] => [mean(row).double_value(&[]), 0.0],
+        rows => {
+            let means = Tensor::stack(&rows.iter().map(|row| mean(row)).collect::<Vec<_>>(), 0);
+            let means = Vec::<f64>::try_from(means.to_kind(Kind::Double)).expect("a vector of kind Double");
+            [means[0], means[1]]
+        }
+    }
+}
+
+/// The same for each sample, `[rows, batch]`; `h` is a number or one for
 /// each sample, `[batch, 1]`.
 fn mean_squares(
     end: &Tensor,
@@ -29,11 +57,7 @@ fn mean_squares(
     estimate: &ErrorEstimate<'_>,
 ) -> Tensor {
     let batch = [end.batch() as i64, -1];
-    let tolerance = estimate.tolerance;
-    let scale = start.abs().maximum(&end.abs()) * tolerance.rtol() + tolerance.atol();
-    let scale = scale.reshape(batch);
-    // An infinite state has an infinite scale, and would hide every error: infinity times zero is NaN.
-    let poison = &scale * 0.0;
+    let (scale, poison) = scale(end, start, estimate, &batch);
     let quotients = estimate.rows.iter().map(|row| (stages.sum(row).view(batch) * h / &scale + &poison).square());
     let means: Vec<Tensor> = quotients.map(|q| q.mean_dim(1, false, None::<Kind>)).collect();
     Tensor::stack(&means, 0)
@@ -95,9 +119,7 @@ impl State for Tensor {
     fn stages(&self, count: usize) -> TensorStages {
         let shape = self.size();
         let block = Tensor::zeros([1, count as i64, self.numel() as i64], (self.kind(), self.device()));
-        let mut stages = TensorStages { shape, block, slots: Vec::new(), rows: RefCell::default() };
-        stages.slots = (0..count).map(|i| stages.row_view(i)).collect();
-        stages
+        TensorStages::new(shape, block)
     }
 
     fn set_stage(
@@ -105,47 +127,31 @@ impl State for Tensor {
         index: usize,
         eval: impl FnOnce(&mut Self) -> Result<(), SolveError>,
     ) -> Result<(), SolveError> {
-        let mut row = stages.row_view(index);
-        stages.slots[index] = row.shallow_clone();
-        let slot = &mut stages.slots[index];
-        eval(slot)?;
-        if !slot.requires_grad() && slot.data_ptr() != row.data_ptr() {
-            row.copy_(slot);
-            *slot = row;
-        }
+        eval(stages.offer(index))?;
+        stages.pack(index);
         Ok(())
     }
 
     fn combine(&mut self, base: &Self, h: f64, row: &[f64], stages: &TensorStages) {
-        if base.requires_grad() || stages.tracked(row.len()) {
-            let terms = row.iter().zip(&stages.slots).filter(|(a, _)| **a != 0.0);
-            *self = terms.fold(base.shallow_clone(), |sum, (&a, k)| sum + k * (h * a));
-            return;
-        }
-        let block = stages.block.narrow(1, 0, row.len() as i64);
-        let sum = base.reshape([1, 1, -1]).baddbmm(&stages.device_row(row), &block, 1.0, h);
-        *self = sum.view(stages.shape.as_slice());
+        *self = if base.requires_grad() || stages.tracked(row.len()) {
+            stages.terms(row).fold(base.shallow_clone(), |sum, (a, k)| sum + k * (h * a))
+        } else {
+            stages.add_to(&base.reshape([1, 1, -1]), h, row).view(stages.shape.as_slice())
+        };
     }
 
     fn move_stage(stages: &mut TensorStages, from: usize, to: usize) {
-        if stages.slots[from].requires_grad() {
-            stages.slots[to] = stages.slots[from].shallow_clone();
-            return;
-        }
-        let mut row = stages.row_view(to);
-        row.copy_(&stages.slots[from]);
-        stages.slots[to] = row;
+        stages.slots[to] = stages.slots[from].shallow_clone();
+        stages.pack(to);
     }
 
     fn error(&self, start: &Self, h: f64, stages: &TensorStages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        no_grad(|| {
-            let h = Tensor::full([1, 1], h, (self.kind(), self.device()));
-            let means = mean_squares(self, start, &h, stages, estimate);
-            match norm {
-                Norm::BatchRms => errors(&means.mean_dim(1, false, None::<Kind>)),
-                Norm::MaxOverSamples => errors(&means).max(),
+        no_grad(|| match norm {
+            Norm::BatchRms => estimate.of(total_mean_squares(self, start, h, stages, estimate)),
+            Norm::MaxOverSamples => {
+                let h = Tensor::full([1, 1], h, (self.kind(), self.device()));
+                errors(&mean_squares(self, start, &h, stages, estimate)).max().double_value(&[])
             }
-            .double_value(&[])
         })
     }
 

@@ -200,21 +200,34 @@ impl EmbeddedTableau {
     /// Hairer, Norsett & Wanner 1993, section II.6, eqs. 6.7 and 6.9 for the Hermite part.
     pub fn dense_weights(&self, theta: f64, weights: &mut [f64]) {
         assert_eq!(weights.len(), self.slots(), "one weight for each derivative");
-        let rest = 1.0 - theta;
-        // The polynomials that multiply f0, f1 and f2.
-        let (p0, p1, p2) = (theta, theta * rest, theta * theta * rest);
         weights.fill(0.0);
-        for (weight, b) in weights.iter_mut().zip(self.method.b) {
-            *weight = b * (p0 - p1 + 2.0 * p2);
+        let [b, first, last] = Self::hermite(theta);
+        for (weight, factor) in weights.iter_mut().zip(self.method.b) {
+            *weight = factor * b;
         }
-        weights[0] += p1 - p2;
-        weights[self.end()] -= p2;
-        let mut polynomial = p2;
-        for (m, row) in self.dense.iter().enumerate() {
-            polynomial *= if m % 2 == 0 { rest } else { theta };
-            for (weight, d) in weights.iter_mut().zip(*row) {
+        weights[0] += first;
+        weights[self.end()] += last;
+        for (polynomial, row) in self.corrections(theta) {
+            for (weight, d) in weights.iter_mut().zip(row) {
                 *weight += polynomial * d;
             }
         }
+    }
+
+    /// What the result of the step and the derivatives at its ends are multiplied by.
+    pub(crate) fn hermite(theta: f64) -> [f64; 3] {
+        let rest = 1.0 - theta;
+        // The polynomials that multiply f0, f1 and f2.
+        let (p0, p1, p2) = (theta, theta * rest, theta * theta * rest);
+        [p0 - p1 + 2.0 * p2, p1 - p2, -p2]
+    }
+
+    /// The rows of [`dense`](Self::dense), each with what it is multiplied by.
+    pub(crate) fn corrections(&self, theta: f64) -> impl Iterator<Item = (f64, &'static [f64])> {
+        let mut polynomial = theta * theta * (1.0 - theta);
+        self.dense.iter().enumerate().map(move |(m, row)| {
+            polynomial *= if m % 2 == 0 { 1.0 - theta } else { theta };
+            (polynomial, *row)
+        })
     }
 }

@@ -40,7 +40,7 @@ proptest! {
         let stats = solver.solve(&mut sine, &span(t0, t1), &mut y, &mut observer).unwrap();
         prop_assert_eq!((stats.t, last, stats.next_step), (t1, t1, None));
         let mut own = array![1.0];
-        let own_steps = solver.solve_per_sample(&mut sine, &span(t0, t1), &mut own).unwrap();
+        let own_steps = solver.solve_per_sample(&mut sine, &span(t0, t1), &mut own, &mut ()).unwrap();
         prop_assert_eq!(own_steps.t, vec![t1]);
     }
 }
@@ -258,7 +258,7 @@ fn jumps_are_seen_from_both_sides() {
             assert!(without.nfe > 2 * stats.nfe, "{method}: {} against {}", without.nfe, stats.nfe);
 
             let mut rows = array![0.0];
-            let own = solver.solve_per_sample(&mut staircase, &grid, &mut rows).unwrap();
+            let own = solver.solve_per_sample(&mut staircase, &grid, &mut rows, &mut ()).unwrap();
             assert_abs_diff_eq!(rows[0], sign * exact, epsilon = 1e-14);
             assert_eq!(own.rejected, [0]);
         }

@@ -61,7 +61,7 @@ fn adaptive(solver: AdaptiveSolver, per_sample: bool) -> (usize, usize) {
     let mut y = Array2::<f64>::from_elem((100, 30), 0.7);
     let before = ALLOCATIONS.get();
     let steps = if per_sample {
-        let stats = solver.solve_per_sample(&mut Gaussian, &grid, &mut y).unwrap();
+        let stats = solver.solve_per_sample(&mut Gaussian, &grid, &mut y, &mut ()).unwrap();
         stats.steps[0] + stats.rejected[0]
     } else {
         let stats = solver.solve(&mut Gaussian, &grid, &mut y, &mut ()).unwrap();

@@ -7,7 +7,7 @@
 //! | one stiff sample slows or degrades the batch | torchdiffeq #278; diffrax #500 | `a_stiff_sample_costs_the_others_nothing_under_steps_of_their_own`, `mixture::a_norm_over_samples_keeps_the_worst_sample_near_the_tolerance` |
 //! | times as `f64` tensors, or as `f32` that lose digits | torchdiffeq #256, #257; diffusers #9224 | `times_are_host_f64_whatever_the_state_is` |
 //! | the last time is missed, or the field asked beyond it | torchdiffeq #138; diffusers #13274 | `no_evaluation_is_beyond_the_last_time`, the properties of `grids` |
-//! | Brownian paths that are slow or too deep for some steps | torchsde #36, #105, #109; diffusers #8728 | `noise::short_steps_through_a_long_cell_add_up`, `noise::parts_add_up_in_any_order_of_asking` |
+//! | Brownian paths that are slow or too deep for some steps | torchsde #36, #105, #109; diffusers #8728 | `noise::short_steps_through_a_long_cell_add_up`, `noise::parts_add_up_in_any_order_of_asking`, `no_part_takes_more_than_two_halvings_for_each_bit` beside the code |
 //! | many kernels and transfers for each step | torchdiffeq #15, #174; torchode #46; diffusers #9485 | `a_trial_step_reads_one_scalar_back_and_a_fixed_step_none` |
 //! | gradients missing or wrong | torchdiffeq #29, #30, #151, #209 | `tensors::gradients_through_a_solve_equal_finite_differences` and the same of an adaptive solve |
 //! | dense output undocumented, or that costs steps | torchdiffeq #266; diffrax #301 | `dense_output_comes_with_the_steps_that_are_taken_anyway` |
@@ -106,7 +106,8 @@ fn a_stiff_sample_costs_the_others_nothing_under_steps_of_their_own() {
         let mut field = Rates([vec![3000.0], vec![1.0; 9]].concat());
         solver.solve(&mut field, &span(0.0, 1.0), &mut Array2::ones((10, 1)), &mut ()).unwrap()
     };
-    let own = solver.solve_per_sample(&mut Rates(Vec::new()), &span(0.0, 1.0), &mut Array2::ones((10, 1))).unwrap();
+    let own =
+        solver.solve_per_sample(&mut Rates(Vec::new()), &span(0.0, 1.0), &mut Array2::ones((10, 1)), &mut ()).unwrap();
     assert!(own.nfe[1..].iter().all(|&nfe| 20 * nfe < common.nfe), "{own:?}");
 }
 
@@ -331,6 +332,6 @@ fn an_initial_state_that_is_not_finite_is_named() {
     assert!(matches!(error, SolveError::NonFiniteStep { t: 0.0, step: 0, sample: 4, .. }), "{error}");
     let mut y = lattice(6);
     y[[5, 0]] = f64::INFINITY;
-    let error = AdaptiveSolver::default().solve_per_sample(&mut Mixture, &span(0.0, 1.0), &mut y).unwrap_err();
+    let error = AdaptiveSolver::default().solve_per_sample(&mut Mixture, &span(0.0, 1.0), &mut y, &mut ()).unwrap_err();
     assert!(matches!(error, SolveError::NonFiniteStep { t: 0.0, step: 0, sample: 5, .. }), "{error}");
 }

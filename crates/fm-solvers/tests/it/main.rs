@@ -19,6 +19,7 @@ mod noise;
 mod order;
 mod pairs;
 mod per_sample;
+mod per_sample_saving;
 mod problems;
 mod scalar_noise;
 mod sde_law;

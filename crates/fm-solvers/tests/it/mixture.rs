@@ -73,7 +73,7 @@ fn a_norm_over_samples_keeps_the_worst_sample_near_the_tolerance() {
     let coupled = solver.solve(&mut Mixture, &grid, &mut rms, &mut ()).unwrap();
     let over_samples = AdaptiveSolver { norm: Norm::MaxOverSamples, ..solver };
     let careful = over_samples.solve(&mut Mixture, &grid, &mut max, &mut ()).unwrap();
-    let alone = solver.solve_per_sample(&mut Mixture, &grid, &mut own).unwrap();
+    let alone = solver.solve_per_sample(&mut Mixture, &grid, &mut own, &mut ()).unwrap();
     assert!(worst(&rms) > 100.0 * 1e-5, "batch RMS lets single samples go: {}", worst(&rms));
     assert!(worst(&max) < 50.0 * 1e-5, "{}", worst(&max));
     assert!(careful.nfe > coupled.nfe);

@@ -47,7 +47,7 @@ fn likelihoods_are_exact() {
         solver.solve(&mut augmented, &grid, &mut y, &mut ()).unwrap();
         check(&y, 1e-6);
         let mut own = start();
-        solver.solve_per_sample(&mut augmented, &grid, &mut own).unwrap();
+        solver.solve_per_sample(&mut augmented, &grid, &mut own, &mut ()).unwrap();
         check(&own, 1e-6);
     }
     for method in FixedMethod::ALL {

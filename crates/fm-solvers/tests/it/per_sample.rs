@@ -14,7 +14,7 @@ fn solver(method: EmbeddedMethod) -> AdaptiveSolver {
 }
 
 fn run(method: EmbeddedMethod, mut y: Array2<f64>) -> (Array2<f64>, SampleStats) {
-    let stats = solver(method).solve_per_sample(&mut Mixture, &grid(), &mut y).unwrap();
+    let stats = solver(method).solve_per_sample(&mut Mixture, &grid(), &mut y, &mut ()).unwrap();
     (y, stats)
 }
 
@@ -52,7 +52,7 @@ fn rows_evaluated_are_those_that_each_sample_needs_alone() {
     }
     for method in EmbeddedMethod::ALL {
         let mut field = Counted(0);
-        let stats = solver(method).solve_per_sample(&mut field, &grid(), &mut lattice(100)).unwrap();
+        let stats = solver(method).solve_per_sample(&mut field, &grid(), &mut lattice(100), &mut ()).unwrap();
         assert_eq!(field.0, stats.nfe.iter().sum::<u64>());
         assert_eq!(stats.calls, *stats.nfe.iter().max().unwrap());
         // The common solve of one sample is the yardstick; it knows of no batch.
@@ -70,7 +70,7 @@ fn a_batch_of_one_takes_the_steps_of_a_common_solve() {
     for method in EmbeddedMethod::ALL {
         let (mut y, mut own) = (lattice(1), lattice(1));
         let stats = solver(method).solve(&mut Mixture, &grid(), &mut y, &mut ()).unwrap();
-        let rows = solver(method).solve_per_sample(&mut Mixture, &grid(), &mut own).unwrap();
+        let rows = solver(method).solve_per_sample(&mut Mixture, &grid(), &mut own, &mut ()).unwrap();
         assert_eq!((y, [stats.steps], [stats.rejected]), (own, [rows.steps[0]], [rows.rejected[0]]), "{method}");
     }
 }
@@ -80,7 +80,7 @@ fn rank_and_layout_do_not_matter() {
     fn solved<D: Dimension>(shape: D) -> Vec<f64> {
         let flat = Array::linspace(-2.0, 2.0, 4 * 2 * 500);
         let mut y: Array<f64, D> = flat.to_shape(shape).unwrap().into_owned();
-        AdaptiveSolver::default().solve_per_sample(&mut Gaussian, &grid(), &mut y).unwrap();
+        AdaptiveSolver::default().solve_per_sample(&mut Gaussian, &grid(), &mut y, &mut ()).unwrap();
         y.into_iter().collect()
     }
     assert_eq!(solved(ndarray::Ix2(4, 1000)), solved(Ix3(4, 2, 500)));
@@ -90,7 +90,7 @@ fn rank_and_layout_do_not_matter() {
     backwards.invert_axis(Axis(0));
     let mut standard = backwards.as_standard_layout().into_owned();
     for y in [&mut backwards, &mut standard] {
-        AdaptiveSolver::default().solve_per_sample(&mut Mixture, &grid(), y).unwrap();
+        AdaptiveSolver::default().solve_per_sample(&mut Mixture, &grid(), y, &mut ()).unwrap();
     }
     assert_eq!(backwards, standard);
 }
@@ -115,7 +115,7 @@ fn fields_are_told_which_samples_are_left() {
     }
     let mut y = Array2::ones((20, 1));
     let mut field = Rates(Vec::new(), 0);
-    AdaptiveSolver::default().solve_per_sample(&mut field, &grid(), &mut y).unwrap();
+    AdaptiveSolver::default().solve_per_sample(&mut field, &grid(), &mut y, &mut ()).unwrap();
     assert!(field.1 > 3);
     for (i, y) in y.iter().enumerate() {
         assert!((y - (-((i % 7) as f64) * 5.0).exp()).abs() < 1e-4, "{i}: {y}");
@@ -136,7 +136,7 @@ fn one_sample_that_fails_is_named_and_the_others_keep_what_they_have() {
     };
     let mut y = lattice(8);
     y[[3, 0]] = 100.0;
-    let error = AdaptiveSolver::default().solve_per_sample(&mut poisoned, &grid(), &mut y).unwrap_err();
+    let error = AdaptiveSolver::default().solve_per_sample(&mut poisoned, &grid(), &mut y, &mut ()).unwrap_err();
     let SolveError::NonFiniteStep { t, sample, step, h } = error else { panic!("{error}") };
     assert_eq!((sample, step > 0), (3, true));
     assert!(t <= 0.2 && t > 0.19 && h < 1e-3, "{t} {h}");
@@ -147,7 +147,8 @@ fn one_sample_that_fails_is_named_and_the_others_keep_what_they_have() {
 fn budgets_are_each_samples_own() {
     let solver = AdaptiveSolver { max_steps: 9, ..AdaptiveSolver::default() };
     let mut y = lattice(64);
-    let stats = solver.solve_per_sample(&mut Mixture, &TimeGrid::uniform(0.0, 1.0, 1).unwrap(), &mut y).unwrap();
+    let stats =
+        solver.solve_per_sample(&mut Mixture, &TimeGrid::uniform(0.0, 1.0, 1).unwrap(), &mut y, &mut ()).unwrap();
     let arrived = stats.t.iter().filter(|&&t| t == 1.0).count();
     assert!(stats.out_of_steps && arrived > 0 && arrived < 64, "{arrived}");
     for i in 0..64 {

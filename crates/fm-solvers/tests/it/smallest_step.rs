@@ -22,7 +22,7 @@ fn it_is_an_error_by_default() {
     let fail = solver(AtSmallestStep::default());
     let error = fail.solve(&mut growth, &span(), &mut array![[1.0]], &mut ()).unwrap_err();
     assert!(matches!(error, SolveError::StepUnderflow { t: 0.0, step: 0, sample: 0, .. }), "{error}");
-    let error = fail.solve_per_sample(&mut growth, &span(), &mut array![[0.0], [1.0]]).unwrap_err();
+    let error = fail.solve_per_sample(&mut growth, &span(), &mut array![[0.0], [1.0]], &mut ()).unwrap_err();
     assert!(matches!(error, SolveError::StepUnderflow { t: 0.0, step: 0, sample: 1, .. }), "{error}");
 }
 
@@ -39,7 +39,7 @@ fn it_is_taken_and_counted_where_that_is_asked_for() {
 
     // A sample at rest is not forced.
     let mut y = array![[0.0], [1.0]];
-    let stats = accept.solve_per_sample(&mut growth, &span(), &mut y).unwrap();
+    let stats = accept.solve_per_sample(&mut growth, &span(), &mut y, &mut ()).unwrap();
     assert_eq!((stats.forced[0], stats.forced[1]), (0, stats.steps[1]));
     assert_eq!(stats.t, [1.0, 1.0]);
 }
@@ -64,6 +64,6 @@ fn steps_of_the_smallest_length_itself_are_no_underflow() {
     let stats = smallest.solve(&mut growth, &span(), &mut array![[1.0]], &mut ()).unwrap();
     // An eleventh is what rounding may leave of the way: none is longer than asked for.
     assert!((10..=11).contains(&stats.steps) && (stats.forced, stats.t) == (0, 1.0), "{stats:?}");
-    let stats = smallest.solve_per_sample(&mut growth, &span(), &mut array![[1.0], [0.0]]).unwrap();
+    let stats = smallest.solve_per_sample(&mut growth, &span(), &mut array![[1.0], [0.0]], &mut ()).unwrap();
     assert!(stats.steps.iter().all(|steps| (10..=11).contains(steps)), "{stats:?}");
 }

@@ -201,16 +201,20 @@ fn per_sample_solves_of_tensors_take_the_steps_of_arrays() {
     for method in EmbeddedMethod::ALL {
         let solver = AdaptiveSolver { method, ..AdaptiveSolver::default() };
         let (mut array, start) = points();
-        let of_arrays = solver.solve_per_sample(&mut Gaussian, &grid, &mut array).unwrap();
+        let times = TimeGrid::uniform(0.0, 1.0, 13).unwrap();
+        let mut expected = Trajectory::new(&times, &array);
+        let of_arrays = solver.solve_per_sample(&mut Gaussian, &grid, &mut array, &mut expected).unwrap();
         for record in [false, true] {
             let mut y = start.copy().set_requires_grad(record);
-            let stats = solver.solve_per_sample(&mut by_rows, &grid, &mut y).unwrap();
-            assert_eq!(stats, of_arrays, "{method}");
+            let mut saved = Trajectory::new(&times, &y);
+            let stats = solver.solve_per_sample(&mut by_rows, &grid, &mut y, &mut saved).unwrap();
+            assert_eq!((&stats, saved.states().len()), (&of_arrays, 14), "{method}");
             // Sums in another order round an error estimate differently, by some 8 roundings of values up to 3. Estimates above
             // (0.9/10)^5 = 6e-6 of the tolerance decide the step freely, so it may differ by a share of 5e-15/6e-6/tolerance,
             // and the result by that share of an error of the size of the tolerance.
-            for (a, b) in values(&y).iter().zip(&array) {
-                assert_relative_eq!(a, b, epsilon = 1e-9);
+            let pairs = saved.states().iter().zip(expected.states()).chain([(&y, &array)]);
+            for (a, b) in pairs.flat_map(|(a, b)| values(a).into_iter().zip(b)) {
+                assert_relative_eq!(a, *b, epsilon = 1e-9);
             }
         }
     }

@@ -1,10 +1,18 @@
 //! Errors of array states, from slices and host coefficients.
 
-use ndarray::{Array, Dimension};
+#![expect(clippy::inline_always, reason = "a function has the vector unit of its caller only if it is a part of it")]
 
-use super::kernel::{Scaled, Terms};
+use std::ops::Range;
+
+use ndarray::{Array, Dimension};
+use pulp::Arch;
+
+use super::kernel::{BLOCK, PARALLEL, Terms};
 use super::{Element, check_shapes, slices_of};
 use crate::ErrorEstimate;
+
+/// Partial sums of an error. They are in `f64`.
+const SUMS: usize = 16;
 
 /// What an error estimate reads, as slices.
 pub(super) struct Operands<'a, A, D: Dimension> {
@@ -66,4 +74,71 @@ impl<A: Element, D: Dimension> Operands<'_, A, D> {
             visit(i, self.estimate.of(mean_squares));
         }
     }
+}
+
+/// The operands of an error estimate, as slices of the same values.
+struct Scaled<'a, A> {
+    start: &'a [A],
+    end: &'a [A],
+    rtol: A,
+    atol: A,
+}
+
+impl<A: Element> Scaled<'_, A> {
+    /// The sum over `range` of `(sum_j c_j k_j / (atol + rtol max(|start|, |end|)))^2`.
+    ///
+    /// The order of the additions depends on the length of the range alone.
+    fn sum_of_squares(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
+        if range.len() >= PARALLEL {
+            let middle = range.start + (range.len() / 2).next_multiple_of(BLOCK);
+            let (lower, upper) = rayon::join(
+                || self.sum_of_squares(range.start..middle, terms),
+                || self.sum_of_squares(middle..range.end, terms),
+            );
+            return lower + upper;
+        }
+        if range.len() < SUMS {
+            return self.sum_part(range, terms);
+        }
+        Arch::new().dispatch(|| self.sum_part(range, terms))
+    }
+
+    #[inline(always)]
+    fn sum_part(&self, range: Range<usize>, terms: &Terms<'_, A>) -> f64 {
+        let (start, end) = (&self.start[range.clone()], &self.end[range.clone()]);
+        let (starts, start) = start.as_chunks::<SUMS>();
+        let (ends, end) = end.as_chunks::<SUMS>();
+        let mut sums = [0.0; SUMS];
+        for (i, (start, end)) in starts.iter().zip(ends).enumerate() {
+            let mut estimate = terms.add_lanes(range.start + i * SUMS, [A::zero(); SUMS]);
+            for ((e, &start), &end) in estimate.iter_mut().zip(start).zip(end) {
+                *e = self.quotient(*e, start, end);
+            }
+            for (sum, e) in sums.iter_mut().zip(estimate) {
+                *sum += square(e);
+            }
+        }
+        let at = range.end - start.len();
+        for (i, ((sum, &start), &end)) in sums.iter_mut().zip(start).zip(end).enumerate() {
+            *sum += square(self.quotient(terms.add(at + i, A::zero()), start, end));
+        }
+        sums.iter().sum()
+    }
+
+    /// An estimate in units of the tolerance.
+    #[inline(always)]
+    fn quotient(&self, estimate: A, start: A, end: A) -> A {
+        let (start, end) = (start.abs(), end.abs());
+        // Written so that a NaN in `end` is kept; `max` would drop it.
+        let scale = self.atol + self.rtol * if start > end { start } else { end };
+        // An infinite state has an infinite scale, and would hide every error: infinity times zero is NaN.
+        estimate / scale + A::zero() * scale
+    }
+}
+
+/// In `f64`, where the square of an `f32` cannot overflow.
+#[inline(always)]
+fn square<A: Element>(e: A) -> f64 {
+    let e: f64 = e.into();
+    e * e
 }

@@ -23,8 +23,7 @@ impl RowState for Tensor {
         let batch = [h.len() as i64, -1];
         let h = column(h, base);
         if base.requires_grad() || stages.tracked(row.len()) {
-            let terms = row.iter().zip(&stages.slots).filter(|(a, _)| **a != 0.0);
-            let sum = terms.fold(base.reshape(batch), |sum, (&a, k)| sum + k.reshape(batch) * (&h * a));
+            let sum = stages.terms(row).fold(base.reshape(batch), |sum, (a, k)| sum + k.reshape(batch) * (&h * a));
             *self = sum.view(stages.shape.as_slice());
             return;
         }
@@ -58,14 +57,8 @@ impl RowState for Tensor {
     fn copy_stage_samples(stages: &mut TensorStages, from: usize, to: usize, samples: &[usize]) {
         let samples = positions(samples, stages.block.device());
         let rows = stages.slots[from].index_select(0, &samples);
-        let merged = stages.slots[to].index_copy(0, &samples, &rows);
-        if merged.requires_grad() {
-            stages.slots[to] = merged;
-        } else {
-            let mut row = stages.row_view(to);
-            row.copy_(&merged);
-            stages.slots[to] = row;
-        }
+        stages.slots[to] = stages.slots[to].index_copy(0, &samples, &rows);
+        stages.pack(to);
     }
 
     fn keep_samples(&mut self, samples: &[usize]) {
@@ -75,14 +68,13 @@ impl RowState for Tensor {
     fn keep_stage_samples(stages: &mut TensorStages, samples: &[usize]) {
         let (count, batch) = (stages.slots.len() as i64, stages.shape[0]);
         let samples = positions(samples, stages.block.device());
-        stages.shape[0] = samples.size()[0];
-        stages.block = stages.block.view([count, batch, -1]).index_select(1, &samples).view([1, count, -1]);
-        let kept: Vec<Tensor> = stages
-            .slots
-            .iter()
-            .enumerate()
-            .map(|(i, slot)| if slot.requires_grad() { slot.index_select(0, &samples) } else { stages.row_view(i) })
-            .collect();
-        stages.slots = kept;
+        let mut shape = std::mem::take(&mut stages.shape);
+        shape[0] = samples.size()[0];
+        let block = stages.block.view([count, batch, -1]).index_select(1, &samples).view([1, count, -1]);
+        let mut kept = TensorStages { rows: std::mem::take(&mut stages.rows), ..TensorStages::new(shape, block) };
+        for (kept, slot) in kept.slots.iter_mut().zip(&stages.slots).filter(|(_, slot)| slot.requires_grad()) {
+            *kept = slot.index_select(0, &samples);
+        }
+        *stages = kept;
     }
 }
