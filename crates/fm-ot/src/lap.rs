@@ -1,7 +1,7 @@
 //! Solving the linear assignment problem.
 //!
 //! Two algorithms, each for what it is good at. The [`auction`] with epsilon scaling settles nearly every row with cheap,
-//! vectorised row scans, but ends within `n * epsilon` of the optimum and not at it. The [`repair`] by shortest augmenting
+//! vectorised row scans, but ends within `n * epsilon` of the optimum and not at it. The [`repair`] by exact bids and shortest augmenting
 //! paths is exact from any prices and any partial assignment, but costs a graph search per row that it has to place. So the
 //! auction's prices start the repair, which keeps what is provably right and places the rest. Nothing that the auction does
 //! can make the result wrong: it may stop anywhere, and does so at a fixed budget of bids.

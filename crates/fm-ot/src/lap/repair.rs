@@ -1,8 +1,8 @@
 //! Exact completion by shortest augmenting paths, in `f64`.
 //!
-//! Rows whose column is not exactly their cheapest under the given potentials lose it; each of them is then placed by a
-//! shortest path in reduced costs (Dijkstra) to a free column, after which the potentials are raised so that every assigned
-//! pair is tight again. The invariant, tight pairs under feasible potentials, is complementary slackness: when all rows are
+//! Rows whose column is not exactly their cheapest under the given potentials lose it. Most of them find another by a few
+//! exact bids; each of the rest is placed by a shortest path in reduced costs (Dijkstra) to a free column, after which the
+//! potentials are raised so that every assigned pair is tight again. The invariant, tight pairs under feasible potentials, is complementary slackness: when all rows are
 //! placed, the assignment is optimal.
 //!
 //! A search keeps to the lists while no column outside of them can be nearer than what it has found ([`listed`]); if that
