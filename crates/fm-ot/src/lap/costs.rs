@@ -76,8 +76,8 @@ impl<'a, A: Real> WithSimd for Survey<'a, A> {
             let together = if first + TOGETHER <= n { TOGETHER } else { 1 };
             let finite = if together == TOGETHER {
                 let mut rows = [&[] as &[A]; TOGETHER];
-                for r in 0..TOGETHER {
-                    rows[r] = costs.row(first + r);
+                for (row, i) in rows.iter_mut().zip(first..) {
+                    *row = costs.row(i);
                 }
                 scan::survey(s, rows, &mut costs.column_minima)
             } else {

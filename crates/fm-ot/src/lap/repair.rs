@@ -114,8 +114,8 @@ impl<A: Real, S: Simd> Repair<'_, A, S> {
     #[inline(always)]
     fn bid_for(&mut self, loose: &mut Vec<usize>, listed: Option<&Listed<A>>) {
         let mut budget = BIDS_PER_LOOSE_ROW * loose.len();
-        for k in 0..loose.len() {
-            loose[k] = self.bid(loose[k], listed, &mut budget);
+        for row in &mut *loose {
+            *row = self.bid(*row, listed, &mut budget);
         }
         loose.retain(|&row| row != NONE);
     }
