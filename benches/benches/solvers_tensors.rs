@@ -161,23 +161,9 @@ fn overhead(c: &mut Criterion<Clock>) {
     group.finish();
 }
 
-/// Keeps memory in the process, as `fm` does: a batch of activations is large enough for the system's allocator to give it
-/// back after each layer, and taking it again costs a page fault for each page.
-#[expect(unsafe_code, reason = "mallopt has no safe form")]
-fn keep_memory() -> Criterion<Clock> {
-    const BYTES: libc::c_int = 256 << 20;
-    // SAFETY: mallopt only stores two numbers in the allocator.
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    unsafe {
-        libc::mallopt(libc::M_TRIM_THRESHOLD, BYTES);
-        libc::mallopt(libc::M_MMAP_THRESHOLD, BYTES);
-    }
-    criterion()
-}
-
 criterion_group! {
     name = benches;
-    config = keep_memory().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).nresamples(10_000);
+    config = criterion().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).nresamples(10_000);
     targets = network, overhead
 }
 criterion_main!(benches);

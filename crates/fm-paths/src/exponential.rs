@@ -28,7 +28,8 @@ pub(crate) fn exponential(x: f64) -> [f64; 2] {
 /// [`exponential`] of `x + rest`, for a `rest` below 1 that need not be seen in the sum.
 #[inline(always)]
 fn exponential_of_sum(x: f64, rest: f64) -> [f64; 2] {
-    let x = x.clamp(-MOST, MOST);
+    // Of a number far beyond, the rest may be anything too.
+    let (x, rest) = (x.clamp(-MOST, MOST), rest.clamp(-1.0, 1.0));
     let shifted = (x + rest) * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN_2_HIGH) + (rest - k * LN_2_LOW);

@@ -2,8 +2,8 @@
 //!
 //! Rows whose column is not exactly their cheapest under the given potentials lose it. Most of them find another by a few
 //! exact bids; each of the rest is placed by a shortest path in reduced costs (Dijkstra) to a free column, after which the
-//! potentials are raised so that every assigned pair is tight again. The invariant, tight pairs under feasible potentials, is complementary slackness: when all rows are
-//! placed, the assignment is optimal.
+//! potentials are raised so that every assigned pair is tight again. The invariant, tight pairs under feasible potentials,
+//! is complementary slackness: when all rows are placed, the assignment is optimal.
 //!
 //! A search keeps to the lists while no column outside of them can be nearer than what it has found ([`listed`]); if that
 //! fails, whole rows are searched. The potentials of the rows are computed from whole rows at the end, so that the
@@ -73,39 +73,25 @@ struct Repair<'a, A, S> {
 }
 
 impl<A: Real, S: Simd> Repair<'_, A, S> {
-    /// Keeps the tight pairs, gives the other rows their cheapest column if it is free, and returns the rows left over.
+    /// Keeps the tight pairs, and returns the rows that lose their column.
     #[inline(always)]
     fn keep_tight(&mut self, listed: Option<&Listed<A>>) -> Vec<usize> {
         let mut loose = Vec::new();
         for row in 0..self.costs.n {
             let cost = self.costs.row(row);
-            let found = listed.and_then(|listed| listed.two_best(row, &self.potential));
-            let least = match found {
+            let least = match listed.and_then(|listed| listed.two_best(row, &self.potential)) {
                 Some(found) => found.best,
                 None => scan::row_minimum(self.s, cost, &self.potential),
             };
             let held = self.column_of[row];
             if held != NONE && cost[held].widen() - self.potential[held] == least {
                 self.row_of[held] = row;
-                continue;
+            } else {
+                self.column_of[row] = NONE;
+                loose.push(row);
             }
-            self.column_of[row] = NONE;
-            let column = match found {
-                Some(found) => found.column,
-                None if least < f64::INFINITY => scan::position(self.s, cost, &self.potential, least),
-                None => NONE,
-            };
-            loose.push((row, column));
         }
-        loose.retain(|&(row, column)| {
-            let free = column != NONE && self.row_of[column] == NONE;
-            if free {
-                self.row_of[column] = row;
-                self.column_of[row] = column;
-            }
-            !free
-        });
-        loose.into_iter().map(|(row, _)| row).collect()
+        loose
     }
 
     /// Lets each row take its cheapest column and lower its potential until the second cheapest is as cheap: pairs stay tight,

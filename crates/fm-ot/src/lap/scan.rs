@@ -103,15 +103,27 @@ pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
     let mut offers = [TwoBest { column: 0, best: A::zero(), second: A::zero() }; ROWS];
     for r in 0..ROWS {
         let LaneBest { first, second, column } = kept[r];
-        let mut column = column.widen() as usize;
-        for _ in 1..GROUP {
-            let next = column + lanes;
-            let here = next >= n || costs[r][column] + price[column] == first;
-            column = if here { column } else { next };
-        }
+        let column = in_group(
+            column.widen() as usize,
+            lanes,
+            n,
+            #[inline(always)]
+            |column| costs[r][column] + price[column] == first,
+        );
         offers[r] = TwoBest { column, best: first, second };
     }
     offers
+}
+
+/// Which column of a group, in the lane of its first one, holds the value that was found in it.
+#[inline(always)]
+fn in_group(mut column: usize, lanes: usize, n: usize, holds: impl Fn(usize) -> bool) -> usize {
+    for _ in 1..GROUP {
+        let next = column + lanes;
+        let here = next >= n || holds(column);
+        column = if here { column } else { next };
+    }
+    column
 }
 
 /// The two smallest of all lanes.
@@ -213,12 +225,13 @@ pub(super) fn two_best_reduced<A: Real, S: Simd>(s: S, cost: &[A], potential: &[
         }
     }
     let [LaneBest { first, second, column }] = among_lanes::<f64, S, 1>(s, [best]);
-    let mut column = column as usize;
-    for _ in 1..GROUP {
-        let next = column + lanes;
-        let here = next >= cost.len() || cost[column].widen() - potential[column] == first;
-        column = if here { column } else { next };
-    }
+    let column = in_group(
+        column as usize,
+        lanes,
+        cost.len(),
+        #[inline(always)]
+        |column| cost[column].widen() - potential[column] == first,
+    );
     TwoBest { column, best: first, second }
 }
 
@@ -355,23 +368,4 @@ pub(super) fn deter<A: Real, S: Simd>(s: S, cost: &[A], offer: A, price: &mut [A
     for (p, &c) in rest.iter_mut().zip(tail) {
         *p = if offer - c > *p { offer - c } else { *p };
     }
-}
-
-/// The first column where `cost[j] - potential[j]` is at most `value`, or the first of all. `potential` is padded to whole steps.
-#[inline(always)]
-pub(super) fn position<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64], value: f64) -> usize {
-    let wanted = f64::splat(s, value);
-    let (costs, tail) = cost.as_chunks::<WIDE>();
-    let last = filled(tail);
-    for (k, potential) in potential.as_chunks::<WIDE>().0.iter().enumerate() {
-        let reduced = widened(costs.get(k).unwrap_or(&last), potential, 0.0);
-        let mut found = 0;
-        for &v in f64::vectors::<S>(&reduced).0 {
-            found |= f64::bits::<S>(f64::at_most(s, v, wanted));
-        }
-        if found != 0 {
-            return k * WIDE + reduced.iter().position(|&r| r <= value).unwrap_or(0);
-        }
-    }
-    0
 }
