@@ -5,7 +5,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::lap::{self, Costs};
-use crate::{Cost, OtError, Real, line, points};
+use crate::{Cost, OtError, Real, coincident, line, points};
 
 /// An optimal assignment with its dual potentials.
 ///
@@ -44,7 +44,8 @@ impl Assignment {
 ///
 /// Exact for the matrix as given, with any values, ties and repeated rows; `+inf` forbids a pair. The work is an auction in
 /// the precision of the input that gets nearly everything right, and a repair in `f64` that gets the rest right; see the
-/// source of the module `lap` for why. Typical time is `O(n^2)` to `O(n^2.5)`, the worst case `O(n^3)`.
+/// source of the module `lap` for why. Points that coincide are merged first where that makes the problem much smaller. Typical
+/// time is `O(n^2)` to `O(n^2.5)`, the worst case `O(n^3)`.
 ///
 /// # Errors
 /// [`OtError::UnequalSizes`] unless square, [`OtError::InvalidCost`] for NaN, `-inf` and beyond 1e300, and [`OtError::Infeasible`].
@@ -101,7 +102,13 @@ pub fn assignment_from<A: Real>(cost: ArrayView2<'_, A>, dual_target: &[f64]) ->
 fn solve<A: Real>(cost: ArrayView2<'_, A>, warm: Option<&[f64]>) -> Result<Assignment, OtError> {
     let standard = cost.as_standard_layout();
     let arch = Arch::new();
-    let solution = lap::solve(arch, &Costs::new(arch, standard.view())?, warm)?;
+    let costs = Costs::new(arch, standard.view())?;
+    if warm.is_none()
+        && let Some(best) = coincident::assignment(standard.view())
+    {
+        return Ok(best);
+    }
+    let solution = lap::solve(arch, &costs, warm)?;
     let cost = solution.column_of.iter().enumerate().map(|(i, &j)| standard[[i, j]].widen()).sum();
     Ok(Assignment {
         target_of: solution.column_of,

@@ -4,7 +4,8 @@
 //! vectorised row scans, but ends within `n * epsilon` of the optimum and not at it. The [`repair`] by exact bids and shortest augmenting
 //! paths is exact from any prices and any partial assignment, but costs a graph search per row that it has to place. So the
 //! auction's prices start the repair, which keeps what is provably right and places the rest. Nothing that the auction does
-//! can make the result wrong: it may stop anywhere, and does so at a fixed budget of bids.
+//! can make the result wrong: it may stop anywhere, and does so at a fixed budget of bids. Where column [`reduction`] leaves next to
+//! nothing to do, there is no auction.
 //!
 //! Large problems are bound by memory, so both work on [`lists`] of the cheapest columns of each row where they can, and
 //! look at whole rows where they must.
@@ -20,12 +21,14 @@
 mod auction;
 mod costs;
 mod lists;
+mod reduction;
 mod repair;
 mod scan;
 
 pub(crate) use costs::Costs;
 use lists::Lists;
 use pulp::{Arch, Simd, WithSimd};
+use reduction::Reduced;
 
 use crate::{OtError, Real};
 
@@ -52,8 +55,13 @@ impl<A: Real> WithSimd for Solve<'_, A> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) -> Self::Output {
-        let start = auction::run(s, self.costs, self.warm);
-        repair::run(s, self.costs, start)
+        let Self { costs, warm } = self;
+        let reduced = if warm.is_none() { reduction::run(costs) } else { None };
+        match reduced {
+            Some(Reduced::Optimal(solution)) => Ok(solution),
+            Some(Reduced::Nearly(start)) => repair::run(s, costs, start),
+            None => repair::run(s, costs, auction::run(s, costs, warm)),
+        }
     }
 }
 
@@ -100,6 +108,29 @@ mod tests {
                 if n < 1000 {
                     assert_eq!(total_on(arch, &cost), expected, "{arch:?} in f64 at n = {n}");
                 }
+            }
+        }
+    }
+
+    /// Column reduction places all rows, all but a few, and too few to start from.
+    #[test]
+    fn a_batch_and_its_permutation_are_told_by_the_columns() {
+        let n = 333;
+        for (moved, reduced) in [(0, "optimal"), (5, "nearly"), (200, "none")] {
+            let cost = Array2::from_shape_fn((n, n), |(i, j)| {
+                let (x, y) = (i as f64, (j * 100 % n) as f64);
+                let y = if (j * 100 % n) < moved { 2.0 * y + 50.0 } else { y };
+                (x - y) * (x - y)
+            });
+            let costs = Costs::new(Arch::new(), cost.view()).unwrap();
+            let found = match reduction::run(&costs) {
+                Some(Reduced::Optimal(_)) => "optimal",
+                Some(Reduced::Nearly(_)) => "nearly",
+                None => "none",
+            };
+            assert_eq!(found, reduced, "{moved} moved");
+            for arch in units() {
+                assert_eq!(total_on(arch, &cost), total_on(Arch::new(), &cost), "{moved} moved, {arch:?}");
             }
         }
     }

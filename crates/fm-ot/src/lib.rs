@@ -31,6 +31,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
 mod assignment;
+mod coincident;
 mod cost;
 mod coupling;
 mod distance;

@@ -48,10 +48,6 @@ pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, warm: Option<&[f
         Some(potential) => prices_of(potential, costs.magnitude),
         None => costs.column_minima[..size].iter().map(|&least| finite_or_zero(-least)).collect(),
     };
-    if warm.is_none() && reduction_suffices(s, costs) {
-        let potential = costs.column_minima.iter().map(|least| least.widen()).collect();
-        return Partial { column_of: vec![NONE; costs.n], potential, lists: None };
-    }
     let mut auction = Auction::new(s, costs.leading(size), price);
     auction.run(if warm.is_some() { RESUMED * auction.last() } else { FIRST * costs.spread });
     while size < costs.n {
@@ -60,27 +56,6 @@ pub(super) fn run<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>, warm: Option<&[f
         auction.run(RESUMED * auction.last());
     }
     auction.finish()
-}
-
-/// Whether column reduction alone leaves nearly every row a cheapest column of its own, so that there is nothing to bid for: a batch
-/// against itself in another order, say. Where it does not, that shows after a few rows.
-#[inline(always)]
-fn reduction_suffices<A: Real, S: Simd>(s: S, costs: &Costs<'_, A>) -> bool {
-    let mut price: Vec<A> = costs.column_minima.iter().map(|&least| -least).collect();
-    price.resize(costs.n.next_multiple_of(LANES), A::infinity());
-    if !price[..costs.n].iter().all(|p| p.is_finite()) {
-        return false;
-    }
-    let mut taken = vec![false; costs.n];
-    let mut contested = 0;
-    for row in 0..costs.n {
-        let column = scan::two_best(s, [costs.row(row)], &price)[0].column;
-        contested += usize::from(std::mem::replace(&mut taken[column], true));
-        if contested > 2 + row / 16 {
-            return false;
-        }
-    }
-    true
 }
 
 /// Minus the potentials, up to a constant. Optimal ones need not differ by more than costs do; larger differences, of whatever

@@ -30,6 +30,8 @@ pub(crate) struct Costs<'a, A> {
     pub(crate) magnitude: f64,
     /// The least cost of each column.
     pub(crate) column_minima: Vec<A>,
+    /// The first row that has it, as a value of the vectors that it is found with; exact up to 2^24 rows.
+    cheapest_row: Vec<A>,
 }
 
 impl<'a, A: Real> Costs<'a, A> {
@@ -50,7 +52,13 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// The first rows and columns, with the statistics of all.
     pub(crate) fn leading(&self, n: usize) -> Self {
-        Self { n, column_minima: self.column_minima[..n].to_vec(), ..*self }
+        let [column_minima, cheapest_row] = [&self.column_minima, &self.cheapest_row].map(|all| all[..n].to_vec());
+        Self { n, column_minima, cheapest_row, ..*self }
+    }
+
+    /// The row in which a column is cheapest.
+    pub(super) fn cheapest_row(&self, column: usize) -> usize {
+        self.cheapest_row[column].widen() as usize
     }
 }
 
@@ -66,8 +74,8 @@ impl<'a, A: Real> WithSimd for Survey<'a, A> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) -> Self::Output {
         let Self { values, n } = self;
-        let mut costs =
-            Costs { values, stride: n, n, spread: 0.0, magnitude: 0.0, column_minima: vec![A::infinity(); n] };
+        let (column_minima, cheapest_row) = (vec![A::infinity(); n], vec![A::zero(); n]);
+        let mut costs = Costs { values, stride: n, n, spread: 0.0, magnitude: 0.0, column_minima, cheapest_row };
         // An `f32` that is finite is small enough.
         let finite_suffices = A::narrow(LARGEST) == A::infinity();
         let step = n.div_ceil(SAMPLED_ROWS).max(1);
@@ -79,9 +87,10 @@ impl<'a, A: Real> WithSimd for Survey<'a, A> {
                 for (row, i) in rows.iter_mut().zip(first..) {
                     *row = costs.row(i);
                 }
-                scan::survey(s, rows, &mut costs.column_minima)
+                scan::survey(s, first, rows, &mut costs.column_minima, &mut costs.cheapest_row)
             } else {
-                scan::survey(s, [costs.row(first)], &mut costs.column_minima)
+                let row = [costs.row(first)];
+                scan::survey(s, first, row, &mut costs.column_minima, &mut costs.cheapest_row)
             };
             for i in first..first + together {
                 let row = costs.row(i);

@@ -291,32 +291,49 @@ pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: i
     }
 }
 
-/// Takes rows into the minima of the columns; whether all of their costs are finite.
+/// Takes rows, `first` and those behind it, into the minima of the columns and the rows that have them; whether all of their costs are
+/// finite.
 #[inline(always)]
-pub(super) fn survey<A: Real, S: Simd, const ROWS: usize>(s: S, rows: [&[A]; ROWS], column: &mut [A]) -> bool {
+pub(super) fn survey<A: Real, S: Simd, const ROWS: usize>(
+    s: S,
+    first: usize,
+    rows: [&[A]; ROWS],
+    column: &mut [A],
+    cheapest: &mut [A],
+) -> bool {
     let zero = A::splat(s, A::zero());
     let mut sums = [zero; ROWS];
     let (columns, rest) = A::vectors_mut::<S>(column);
+    let (cheapests, cheapest_rest) = A::vectors_mut::<S>(cheapest);
     let mut costs = [&[] as &[A::Vector<S>]; ROWS];
+    let mut numbers = [zero; ROWS];
     for r in 0..ROWS {
         costs[r] = &A::vectors::<S>(rows[r]).0[..columns.len()];
+        numbers[r] = A::splat(s, A::narrow((first + r) as f64));
     }
     for k in 0..columns.len() {
         let mut least = columns[k];
+        let mut number = cheapests[k];
         for r in 0..ROWS {
-            sums[r] = A::fused(s, costs[r][k], zero, sums[r]);
-            least = A::least(s, costs[r][k], least);
+            let cost = costs[r][k];
+            sums[r] = A::fused(s, cost, zero, sums[r]);
+            number = A::choose(s, A::below(s, cost, least), numbers[r], number);
+            least = A::least(s, cost, least);
         }
         columns[k] = least;
+        cheapests[k] = number;
     }
     let mut total = A::zero();
     for &sum in pulp::bytemuck::cast_slice::<A::Vector<S>, A>(&sums) {
         total += sum;
     }
-    for row in rows {
-        for (&c, m) in row[row.len() - rest.len()..].iter().zip(&mut *rest) {
+    for (r, row) in rows.iter().enumerate() {
+        let tail = &row[row.len() - rest.len()..];
+        for ((&c, m), number) in tail.iter().zip(&mut *rest).zip(&mut *cheapest_rest) {
             total += c * A::zero();
-            *m = if c < *m { c } else { *m };
+            if c < *m {
+                (*m, *number) = (c, A::narrow((first + r) as f64));
+            }
         }
     }
     total == A::zero()
