@@ -29,7 +29,8 @@ fn solve(c: &mut Criterion<Clock>) {
     let sizes = [128, 256, 512, 1024, 2048];
     let all = [2, 64, 784].into_iter().flat_map(|d| sizes.map(|n| (n, d, BATCHES)));
     let wide = [128, 256, 512, 1024].map(|n| (n, 3072, BATCHES));
-    for (n, d, batches) in all.chain(wide).chain([(4096, 2, 1), (4096, 64, 1), (4096, 784, 1), (8192, 64, 1)]) {
+    let large = [(4096, 2), (4096, 64), (4096, 784), (2048, 3072), (4096, 3072), (8192, 64)].map(|(n, d)| (n, d, 1));
+    for (n, d, batches) in all.chain(wide).chain(large) {
         let mut rng = rng();
         let costs: Vec<_> = (0..batches)
             .map(|_| {
