@@ -70,7 +70,7 @@ pub(super) fn run<A: Real>(problem: &Problem<'_, A>, settings: Settings, g: Vec<
     let single = Settings { tolerance: settings.tolerance.max(SINGLE_TOLERANCE), ..settings };
     let end = run_in::<A, f32>(problem, single, g);
     let spent = end.iterations;
-    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors[1] <= settings.tolerance;
+    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors.iter().all(|e| *e <= settings.tolerance);
     if good || spent >= settings.max_iterations {
         return end;
     }

@@ -39,7 +39,7 @@ pub struct EntropicPlan<'a, A: Real> {
     pub iterations: usize,
     /// Passes over a sample of the source points, at most an eighth of them, which found the start.
     pub sampled_iterations: usize,
-    /// Whether `target_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
+    /// Whether `marginal_l1` is within the tolerance. If not, the marginals may be as wrong as it says: raise
     /// `max_iterations`, `epsilon` or `tolerance`.
     pub converged: bool,
     /// The dual objective, which at convergence is the optimal value of

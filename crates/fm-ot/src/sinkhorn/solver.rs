@@ -127,7 +127,8 @@ impl Sinkhorn {
     /// As [`solve`](Self::solve), starting from the potentials of a similar problem.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve), and [`OtError::InvalidParameter`] for a potential that is not finite.
+    /// As [`solve`](Self::solve), and [`OtError::InvalidPotential`] for a target potential that is not finite. Those of the source
+    /// follow from them.
     ///
     /// # Panics
     /// If the number of weights or potentials is not that of the points.
@@ -188,7 +189,8 @@ impl Sinkhorn {
     /// As [`solve_points`](Self::solve_points), starting from the potentials of a similar problem.
     ///
     /// # Errors
-    /// As [`solve_points`](Self::solve_points), and [`OtError::InvalidParameter`] for a potential that is not finite.
+    /// As [`solve_points`](Self::solve_points), and [`OtError::InvalidPotential`] for a target potential that is not finite. Those of the source
+    /// follow from them.
     ///
     /// # Panics
     /// If the number of weights or potentials is not that of the points.
