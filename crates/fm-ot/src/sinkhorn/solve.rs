@@ -14,6 +14,9 @@ use crate::{OtError, Real, Side};
 /// Weights are at most this, so that no total overflows.
 const LARGEST: f64 = 1e300;
 
+/// A smaller share of the mass counts as none: beside a larger one, single precision does not hold it.
+const NEGLIGIBLE: f64 = 1e-30;
+
 /// What the problems of all epsilons have in common.
 pub(super) struct Setup<'s> {
     pub(super) solver: &'s Sinkhorn,
@@ -122,7 +125,8 @@ fn weights(given: Option<&[f64]>, n: usize, side: Side) -> Result<(Vec<f64>, f64
         return Err(OtError::NoMass { side });
     }
     let sum: f64 = given.iter().map(|w| w / largest).sum();
-    Ok((given.iter().map(|w| w / largest / sum).collect(), largest * sum))
+    let share = |w: &f64| w / largest / sum;
+    Ok((given.iter().map(share).map(|w| if w < NEGLIGIBLE { 0.0 } else { w }).collect(), largest * sum))
 }
 
 #[cfg(test)]

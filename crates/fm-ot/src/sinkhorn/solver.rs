@@ -91,7 +91,7 @@ impl Default for Sinkhorn {
 impl Sinkhorn {
     /// The entropic plan for a matrix of costs; `+inf` forbids a pair.
     ///
-    /// Weights default to uniform ones of sum one. Zero weights are allowed.
+    /// Weights default to uniform ones of sum one. Zero weights are allowed, and a weight below 1e-30 of its total counts as zero.
     ///
     /// # Shapes
     /// `cost`: `[n, m]`, `a`: `n`, `b`: `m`.

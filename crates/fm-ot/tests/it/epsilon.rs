@@ -60,7 +60,7 @@ fn a_small_epsilon_couples_exactly() {
     let ends = Endpoints::new(x0.view(), x1.view());
     let cost = Cost::SquaredEuclidean.matrix(x0.view(), x1.view()).unwrap().mapv(f64::from);
     let epsilon = 1e-3 * lead(&cost) / (n * n) as f64 / (n as f64).ln();
-    let solver = Sinkhorn { tolerance: 1e-6, ..absolute(epsilon) };
+    let solver = Sinkhorn { tolerance: 1e-5, ..absolute(epsilon) };
     let exact = ExactOt.couple(ends, &mut rng(0)).unwrap();
     assert_eq!(SinkhornOt { solver }.couple(ends, &mut rng(1)).unwrap(), exact);
 }
@@ -159,7 +159,8 @@ fn an_epsilon_that_double_precision_cannot_resolve_is_refused() {
     assert!(plan.converged && plan.plan().iter().all(|p| (p - 1.0 / 12.0).abs() < 1e-9));
 }
 
-/// Two rows want half of the mass of one column each, and a third may go nowhere else either.
+/// What forbidden pairs make impossible is not reported as done, however long it takes to notice: potentials grow until they are
+/// nothing but rounding, and then seem to be at rest.
 #[test]
 fn an_entropic_plan_that_cannot_be_does_not_converge() {
     let _limited = limited();
@@ -169,5 +170,17 @@ fn an_entropic_plan_that_cannot_be_does_not_converge() {
     assert!(!plan.converged);
     // The first column has two thirds of the mass where the weights want one.
     assert!(plan.marginal_l1 > 1.0 / 3.0, "{}", plan.marginal_l1);
-    assert!(plan.f.iter().chain(&plan.g).all(|p| p.is_finite()));
+    for seed in 332..338 {
+        let mut cost = costs(3, 20, 2, seed);
+        // The first source may go to one target only, and weighs more.
+        cost.row_mut(0).slice_mut(ndarray::s![1..]).fill(inf);
+        for epsilon in [50.0, 5.0, 0.5] {
+            for tolerance in [1e-3, 1e-7] {
+                let solver = Sinkhorn { tolerance, ..absolute(epsilon) };
+                let plan = solver.solve(cost.view(), Some(&[0.5, 0.25, 0.25]), None).unwrap();
+                assert!(!plan.converged && plan.marginal_l1 > tolerance, "{seed} {epsilon} {tolerance}");
+                assert!(plan.f.iter().chain(&plan.g).all(|p| p.is_finite()));
+            }
+        }
+    }
 }

@@ -193,6 +193,52 @@ fn points_of_weight_zero_change_nothing() {
     assert_eq!(plan.row(7), vec![0.0; 30]);
 }
 
+/// The plan has the marginals that it says, also where these are next to nothing: `e^-312` in the tails of the widest grid.
+#[test]
+fn the_tails_of_a_density_do_not_drown_the_rest() {
+    let _limited = limited();
+    for width in [6.0, 15.0, 25.0_f64] {
+        let grid: Vec<f64> = (-100..=100).map(|k| f64::from(k) * width / 100.0).collect();
+        let density = |deviation: f64, mean: f64| {
+            let raw: Vec<f64> = grid.iter().map(|x| (-((x - mean) / deviation).powi(2) / 2.0).exp()).collect();
+            let sum: f64 = raw.iter().sum();
+            raw.into_iter().map(|w| w / sum).collect::<Vec<_>>()
+        };
+        let (a, b) = (density(1.0, 0.5), density(0.7, -1.0));
+        let points = Array2::from_shape_vec((201, 1), grid.clone()).unwrap();
+        for (epsilon, tolerance) in [(0.1, 1e-3), (0.1, 1e-8), (2.0, 1e-3), (2.0, 1e-8)] {
+            let solver = Sinkhorn { tolerance, ..absolute(epsilon) };
+            let plan = solver.solve_points(points.view(), points.view(), Some(&a), Some(&b)).unwrap();
+            assert!(plan.converged, "{width} {epsilon}: {}", plan.marginal_l1);
+            let (rows, columns) = plan.marginals();
+            let error = l1(&rows, &a).max(l1(&columns, &b));
+            assert!(error <= plan.marginal_l1 + plan.source_l1, "{width} {epsilon}: {error}");
+        }
+    }
+}
+
+/// A target without weight may have the largest potential of all, and must not decide what a row is measured by.
+#[test]
+fn weightless_targets_do_not_hide_the_others() {
+    let _limited = limited();
+    let cost = uniform(40, 50, 131);
+    let thin = |n: usize, seed: u64, every: usize| {
+        let mut kept = weights(n, seed);
+        kept.iter_mut().enumerate().filter(|(i, _)| i % every != 0).for_each(|(_, w)| *w = 0.0);
+        let sum: f64 = kept.iter().sum();
+        kept.into_iter().map(|w| w / sum).collect::<Vec<_>>()
+    };
+    let (a, b) = (thin(40, 132, 2), thin(50, 133, 10));
+    for (epsilon, tolerance) in [(1e-2, 1e-3), (1e-3, 1e-3), (1e-3, 1e-8)] {
+        let plan = Sinkhorn { tolerance, ..absolute(epsilon) }.solve(cost.view(), Some(&a), Some(&b)).unwrap();
+        assert!(plan.converged, "{epsilon}: {}", plan.marginal_l1);
+        let (rows, columns) = plan.marginals();
+        let error = l1(&rows, &a).max(l1(&columns, &b));
+        assert!(error <= plan.marginal_l1 + plan.source_l1, "{epsilon}: {error}");
+        assert!(plan.plan().iter().all(|p| p.is_finite()));
+    }
+}
+
 #[test]
 fn the_scale_of_the_cost_and_a_constant_do_not_matter() {
     let _limited = limited();
