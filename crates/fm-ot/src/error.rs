@@ -20,6 +20,20 @@ impl fmt::Display for Side {
     }
 }
 
+/// A number as a person would write it: without three hundred zeros.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(value) = self;
+        if value != 0.0 && value.is_finite() && !(1e-5..1e16).contains(&value.abs()) {
+            write!(f, "{value:e}")
+        } else {
+            write!(f, "{value}")
+        }
+    }
+}
+
 /// Why no coupling could be computed.
 ///
 /// There is no fallback to a uniform plan: a batch that cannot be coupled is a defect in the data, and training on
@@ -77,7 +91,7 @@ pub enum OtError {
         found: usize,
     },
     /// A cost that is NaN, `-inf`, or finite beyond 1e300.
-    #[error("cost {value} at row {row}, column {column}; costs are within 1e300, or +inf for a forbidden pair")]
+    #[error("cost {} at row {row}, column {column}; costs are within 1e300, or +inf for a forbidden pair", Short(*.value))]
     InvalidCost {
         /// The source point.
         row: usize,
@@ -129,7 +143,7 @@ pub enum OtError {
         points: usize,
     },
     /// A weight that is negative, NaN, infinite, or beyond 1e300.
-    #[error("{side} weight {index} is {value}; weights are between zero and 1e300")]
+    #[error("{side} weight {index} is {}; weights are between zero and 1e300", Short(*.value))]
     InvalidWeight {
         /// The batch.
         side: Side,
@@ -146,7 +160,9 @@ pub enum OtError {
     },
     /// Weights whose sums differ, where all mass has to be moved.
     #[error(
-        "the source weights sum to {source_mass} and the target weights to {target_mass}; normalise them, or use unbalanced or partial transport"
+        "the source weights sum to {} and the target weights to {}; normalise them, or use unbalanced or partial transport",
+        Short(*.source_mass),
+        Short(*.target_mass)
     )]
     UnequalMass {
         /// Sum of the source weights.
@@ -175,7 +191,7 @@ pub enum OtError {
         tolerance: f64,
     },
     /// A setting outside its range.
-    #[error("{name} is {value}; it has to be {expected}")]
+    #[error("{name} is {}; it has to be {expected}", Short(*.value))]
     InvalidParameter {
         /// The setting.
         name: &'static str,
@@ -185,7 +201,11 @@ pub enum OtError {
         expected: &'static str,
     },
     /// A part of the mass that is more than the whole, negative, or NaN.
-    #[error("cannot move a mass of {mass}: it is between zero and {limit}, the smaller of the two totals")]
+    #[error(
+        "cannot move a mass of {}: it is between zero and {}, the smaller of the two totals",
+        Short(*.mass),
+        Short(*.limit)
+    )]
     InvalidMass {
         /// The mass to be moved.
         mass: f64,

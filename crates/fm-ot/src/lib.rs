@@ -38,6 +38,9 @@ mod distance;
 mod error;
 mod lanes;
 mod lap;
+#[cfg(test)]
+#[path = "../tests/it/limited.rs"]
+mod limited;
 mod line;
 mod points;
 mod real;

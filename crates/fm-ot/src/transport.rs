@@ -218,3 +218,46 @@ fn solve<A: Real>(problem: &Problem<'_, A>) -> Result<(Vec<Entry>, Duals), OtErr
     let source = problem.source_potentials(&target);
     Ok((entries, Duals { source, target, mass: 0.0, converged }))
 }
+
+#[cfg(test)]
+mod tests {
+    use pulp::Arch;
+
+    use super::*;
+    use crate::lanes::units;
+    use crate::limited::limited;
+
+    /// Rows, columns and masses of the entries, and the potentials of both sides.
+    type Found = (Vec<(usize, usize, i64)>, [Vec<f64>; 2]);
+
+    fn solve_on<A: Real>(arch: Arch, cost: &Array2<A>, masses: &Masses) -> Found {
+        let largest = check_costs(cost.view()).unwrap();
+        let mut problem = Problem::new(cost.view(), largest, masses);
+        problem.arch = arch;
+        let (entries, duals) = solve(&problem).unwrap();
+        assert!(duals.converged, "{arch:?}");
+        (entries.iter().map(|e| (e.row, e.column, e.mass)).collect(), [duals.source, duals.target])
+    }
+
+    /// Minima do not depend on the order in which they are taken, so neither does anything else.
+    #[test]
+    fn every_vector_unit_finds_the_same_plan() {
+        let _limited = limited();
+        for (n, m) in [(1, 1), (7, 33), (64, 50), (131, 97), (300, 200)] {
+            let cost = Array2::from_shape_fn((n, m), |(i, j)| ((i * 7919 + j * 104_729 + i * j) % 997) as f64 / 997.0);
+            let single = cost.mapv(|c| c as f32);
+            let weigh = |n: usize, step: usize| (0..n).map(|i| (i * step % 11 + 1) as f64).collect::<Vec<_>>();
+            let (a, mut b) = (weigh(n, 3), weigh(m, 5));
+            let [source, target]: [f64; 2] = [a.iter().sum(), b.iter().sum()];
+            for w in &mut b {
+                *w *= source / target;
+            }
+            let masses = Masses::complete(&a, &b, [source, b.iter().sum()]).unwrap();
+            let expected = (solve_on(Arch::Scalar, &cost, &masses), solve_on(Arch::Scalar, &single, &masses));
+            for arch in units() {
+                let found = (solve_on(arch, &cost, &masses), solve_on(arch, &single, &masses));
+                assert_eq!(found, expected, "{arch:?} at {n} x {m}");
+            }
+        }
+    }
+}

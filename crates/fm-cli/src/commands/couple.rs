@@ -53,9 +53,9 @@ pub struct Args {
     /// Draw the pairs with replacement
     #[arg(long)]
     replacement: bool,
-    /// Standard deviation of the Brownian reference of a Schrödinger bridge
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
-    sigma: f64,
+    /// Standard deviation of the Brownian reference of a Schrödinger bridge [default: 1]
+    #[arg(long, value_name = "S")]
+    sigma: Option<f64>,
     #[command(flatten)]
     entropy: Entropy,
     /// Seed of everything that is drawn
@@ -86,8 +86,10 @@ struct Coupled {
     /// The mean cost of a unit of mass.
     cost: f64,
     primal_minus_dual: Option<f64>,
-    marginal_l1: f64,
+    marginal_l1: Option<f64>,
+    epsilon: Option<f64>,
     iterations: Option<usize>,
+    sampled_iterations: Option<usize>,
     converged: bool,
     cost_seconds: Option<f64>,
     solve_seconds: f64,
@@ -97,11 +99,7 @@ struct Coupled {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let npy = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"));
     ensure!(npy, "{}: the pairs are an array; let the name end in .npy", args.out.display());
-    if args.method == Method::SchrodingerBridge {
-        let sigma = args.sigma;
-        ensure!(sigma > 0.0 && sigma.is_finite(), "--sigma {sigma} is not allowed: it must be positive and finite");
-        ensure!(args.entropy.epsilon.is_none(), "--epsilon of a Schrödinger bridge is 2 sigma^2; give --sigma alone");
-    }
+    args.check()?;
     let (x0, x1) = two_files::load([&args.source, &args.target])?;
     let (n, m) = (x0.dim().0, x1.dim().0);
     let what = format!("coupling {n} with {m} points");
@@ -111,10 +109,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (x0, x1) => plan::couple(args, x0.double().view(), x1.double().view()),
     })?;
     if !coupled.converged {
-        say(&format!(
-            "warning: Sinkhorn's algorithm stopped at a marginal error of {:.1e}; raise --max-iterations or --epsilon",
-            coupled.marginal_l1
-        ));
+        say(&match coupled.primal_minus_dual {
+            Some(gap) => {
+                format!("warning: the pivots were used up; the plan costs at most {gap:.1e} more than the best")
+            }
+            None => format!(
+                "warning: Sinkhorn's algorithm stopped at a marginal error of {:.1e}; raise --max-iterations or --epsilon",
+                coupled.marginal_l1.unwrap_or(f64::NAN)
+            ),
+        });
     }
     if let Some(plan) = &coupled.plan {
         plan.write(args)?;
@@ -127,7 +130,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     report.add("cost", coupled.cost);
     report.add("primal_minus_dual", coupled.primal_minus_dual);
     report.add("marginal_l1", coupled.marginal_l1);
+    report.add("epsilon", coupled.epsilon);
     report.add("iterations", coupled.iterations);
+    report.add("sampled_iterations", coupled.sampled_iterations);
     report.add("converged", coupled.converged);
     report.add("cost_seconds", coupled.cost_seconds);
     report.add("solve_seconds", coupled.solve_seconds);
@@ -140,8 +145,31 @@ impl Args {
         stream(self.seed, Purpose::Coupling, 0)
     }
 
+    /// Refuses options that the method has no use for: whoever gives one expects it to matter.
+    fn check(&self) -> Result<()> {
+        let (epsilon, sigma) = (self.entropy.epsilon.is_some(), self.sigma);
+        match self.method {
+            Method::SchrodingerBridge => {
+                ensure!(!epsilon, "--epsilon of a Schrödinger bridge is 2 sigma^2; give --sigma alone");
+            }
+            Method::Sinkhorn => {}
+            Method::Exact | Method::Independent => {
+                ensure!(!epsilon, "--epsilon is of no use to this method; leave it out, or choose --method sinkhorn");
+            }
+        }
+        if let Some(sigma) = sigma {
+            let bridge = self.method == Method::SchrodingerBridge;
+            ensure!(
+                bridge,
+                "--sigma is that of a Schrödinger bridge; leave it out, or choose --method schrodinger-bridge"
+            );
+            ensure!(sigma > 0.0 && sigma.is_finite(), "--sigma {sigma} is not allowed: it must be positive and finite");
+        }
+        Ok(())
+    }
+
     fn solver(&self) -> Sinkhorn {
-        let bridge = SinkhornOt::schrodinger_bridge(self.sigma).solver.epsilon;
+        let bridge = SinkhornOt::schrodinger_bridge(self.sigma.unwrap_or(1.0)).solver.epsilon;
         let default = if self.method == Method::SchrodingerBridge { bridge } else { Epsilon::default() };
         self.entropy.solver(default)
     }

@@ -50,6 +50,11 @@ fn an_exact_coupling_is_a_permutation_with_its_proof() {
     for key in ["cost_seconds", "solve_seconds"] {
         assert!(printed[key].as_f64().unwrap() >= 0.0, "{key}");
     }
+    let keys: Vec<&str> = printed.as_object().unwrap().keys().map(String::as_str).collect();
+    let promised =
+        ["cost", "primal_minus_dual", "marginal_l1", "iterations", "converged", "cost_seconds", "solve_seconds"];
+    assert!(promised.iter().all(|key| keys.contains(key)), "{keys:?}");
+    assert!(printed["iterations"].is_null(), "what a method has not is null");
     assert!(place.fm(&["couple", "x0.npy", "x1.npy", "--out", "p.npy"]).ok().contains("primal_minus_dual"));
     assert_eq!(place.names("."), ["p.npy", "run.toml", "x0.npy", "x1.npy"]);
 }
@@ -64,6 +69,8 @@ fn entropic_pairs_are_drawn_by_the_seed() {
     let printed = couple(&["--method", "sinkhorn", "--epsilon", "0.5mean"], "a.npy");
     assert!(printed["converged"].as_bool().unwrap() && printed["iterations"].as_u64().unwrap() > 0);
     assert!(printed["marginal_l1"].as_f64().unwrap() <= 1e-6);
+    assert!(printed["epsilon"].as_f64().unwrap() > 0.0 && printed["sampled_iterations"] == 0, "{printed}");
+    assert!(printed["primal_minus_dual"].is_null());
     couple(&["--method", "sinkhorn", "--epsilon", "0.5mean"], "b.npy");
     couple(&["--method", "sinkhorn", "--epsilon", "0.5mean", "--seed", "1"], "c.npy");
     assert!(pairs(&place, "a.npy").column(0).iter().copied().eq(0..40), "row by row");
@@ -91,6 +98,36 @@ fn entropic_pairs_are_drawn_by_the_seed() {
     ]);
     assert!(outcome.err.contains("raise --max-iterations"), "{}", outcome.err);
     assert_eq!(report(&outcome.ok())["converged"], false);
+}
+
+/// Squares of these coordinates are beyond single precision, or below it.
+#[test]
+fn points_of_any_scale_are_coupled_alike() {
+    let (place, x0, x1) = place();
+    for (name, scale) in [("small", 1e-30_f32), ("large", 1e25)] {
+        place.file(&format!("{name}0.npy"), npy(&(&x0 * scale)));
+        place.file(&format!("{name}1.npy"), npy(&(&x1 * scale)));
+    }
+    place.file("w.csv", "1\n".repeat(20) + &"3\n".repeat(20));
+    let cases: [&[&str]; 4] = [
+        &[],
+        &["--source-weights", "w.csv"],
+        &["--method", "sinkhorn", "--epsilon", "0.5mean"],
+        &["--method", "sinkhorn", "--epsilon", "0.5mean", "--source-weights", "w.csv"],
+    ];
+    for options in cases {
+        let couple = |name: &str| {
+            let (source, target) = (format!("{name}0.npy"), format!("{name}1.npy"));
+            let args = [&["couple", &source, &target, "--out", "p.npy", "--json"], options].concat();
+            report(&place.fm(&args).ok())["cost"].as_f64().unwrap()
+        };
+        let expected = couple("x");
+        for (name, scale) in [("small", 1e-30_f32), ("large", 1e25)] {
+            let cost = couple(name) / f64::from(scale).powi(2);
+            // A coordinate that is scaled is rounded anew, by 6e-8.
+            assert!((cost / expected - 1.0).abs() < 1e-5, "{name} {options:?}: {cost} is not {expected}");
+        }
+    }
 }
 
 #[test]
@@ -156,7 +193,24 @@ fn what_cannot_be_coupled_leaves_the_old_pairs() {
     place.file("w.csv", "1\n2\n");
     place.file("minus.csv", "1\n".repeat(39) + "-1\n");
     place.file("empty.csv", "");
-    let cases: [(&[&str], &[&str]); 12] = [
+    place.file("heavy.npy", npy(&Array1::from_elem(40, 1e308)));
+    place.file("w40.csv", "1\n".repeat(40));
+    place.file("w41.csv", "1\n".repeat(39) + "1.1\n");
+    place.file("nothing.csv", "0\n".repeat(40));
+    let cases: [(&[&str], &[&str]); 19] = [
+        (
+            &["x0.npy", "x1.npy", "--source-weights", "heavy.npy", "--method", "sinkhorn"],
+            &["source weight 0 is 1e308", "1e300"],
+        ),
+        (&["x0.npy", "x1.npy", "--source-weights", "nothing.csv"], &["source weights are all zero"]),
+        (
+            &["x0.npy", "x1.npy", "--source-weights", "w40.csv", "--target-weights", "w41.csv"],
+            &["sum to 40", "40.1", "normalise"],
+        ),
+        (&["x0.npy", "x1.npy", "--method", "sinkhorn", "--epsilon", "1e-30"], &["epsilon is 1e-30", "1e-12"]),
+        (&["x0.npy", "x1.npy", "--epsilon", "1"], &["--epsilon", "--method sinkhorn"]),
+        (&["x0.npy", "x1.npy", "--method", "sinkhorn", "--sigma", "1"], &["--sigma", "schrodinger-bridge"]),
+        (&["x0.npy", "x1.npy", "--method", "sinkhorn", "--max-iterations", "0"], &["max_iterations is 0"]),
         (&["none.npy", "x1.npy"], &["none.npy", "cannot be read"]),
         (&["short.npy", "x1.npy"], &["short.npy", "ends after", "320"]),
         (&["complex.npy", "x1.npy"], &["complex.npy", "<c8", "convert the array"]),

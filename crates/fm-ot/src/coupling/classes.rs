@@ -52,8 +52,8 @@ impl ClassRule {
     pub fn validate(self) -> Result<(), OtError> {
         match self {
             Self::Penalty { penalty } => {
-                let holds = penalty >= 0.0 && penalty.is_finite();
-                OtError::require(holds, "penalty", penalty, "zero or positive, and finite")
+                // It becomes a coordinate in single precision.
+                OtError::require((0.0..=1e76).contains(&penalty), "penalty", penalty, "between zero and 1e76")
             }
             Self::Within | Self::Ignore => Ok(()),
         }

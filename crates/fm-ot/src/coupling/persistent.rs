@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rand::RngCore;
 
 use super::{Coupling, Endpoints, Pairing};
-use crate::{Cost, OtError, assignment_from};
+use crate::{Cost, OtError, assignment_from, points};
 
 /// Exact optimal transport to the points of a finite data set, with a dual potential kept for each of them.
 ///
@@ -17,7 +17,7 @@ use crate::{Cost, OtError, assignment_from};
 /// not shared between threads, which [`couple_many`](super::couple_many) would make a race.
 ///
 /// # Errors
-/// As [`ExactOt`](super::ExactOt), and [`OtError::Overflow`] for squared distances beyond `f32`.
+/// As [`ExactOt`](super::ExactOt).
 ///
 /// # Panics
 /// Without [`Endpoints::rows`], with another number of them than of target points, or with one beyond the data set.
@@ -80,13 +80,15 @@ impl Coupling for PersistentOt {
         let rows = ends.rows.expect("which point of the data set each target point is");
         assert_eq!(rows.len(), ends.x1.nrows(), "{} data points for {} target points", rows.len(), ends.x1.nrows());
         let mut potential = self.potential.borrow_mut();
-        let start: Vec<f64> = rows.iter().map(|&row| potential[row]).collect();
-        let cost = Cost::SquaredEuclidean.matrix(ends.x0, ends.x1)?;
-        let best = assignment_from(cost.view(), &start)?;
+        points::check_pairable(ends.x0, ends.x1)?;
+        let scaled = Cost::SquaredEuclidean.scaled(ends.x0, ends.x1)?;
+        let unit = scaled.restore(1.0);
+        let start: Vec<f64> = rows.iter().map(|&row| potential[row] / unit).collect();
+        let best = assignment_from(scaled.cost.view(), &start)?;
         // Only differences count; with mean zero, the potentials of different batches can stand side by side.
         let mean = best.dual_target.iter().sum::<f64>() / rows.len().max(1) as f64;
         for (&row, v) in rows.iter().zip(&best.dual_target) {
-            potential[row] = v - mean;
+            potential[row] = (v - mean) * unit;
         }
         Ok(Pairing::from_targets(best.target_of))
     }

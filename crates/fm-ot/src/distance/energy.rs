@@ -42,5 +42,6 @@ pub fn energy_distance<A: Real>(
     y: ArrayView2<'_, A>,
     estimator: Estimator,
 ) -> Result<f64, OtError> {
-    Ok(-Samples::new(x, y, estimator)?.discrepancy(estimator, |distance| distance))
+    // Zero minus it, for a zero that has no sign.
+    Ok(0.0 - Samples::new(x, y, estimator)?.discrepancy(estimator, |distance| distance))
 }

@@ -29,7 +29,7 @@ impl Order {
         }
     }
 
-    pub(super) fn root(self, value: f64) -> f64 {
+    fn root(self, value: f64) -> f64 {
         match self {
             Self::One => value,
             Self::Two => value.sqrt(),

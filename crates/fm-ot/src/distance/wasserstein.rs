@@ -1,6 +1,6 @@
 //! The exact Wasserstein distances.
 
-use ndarray::{ArrayView2, s};
+use ndarray::ArrayView2;
 
 use super::Order;
 use crate::{Cost, OtError, Real, assign_points, points, transport, transport_points};
@@ -75,17 +75,21 @@ pub fn weighted_wasserstein<A: Real>(
         Order::One => transport(Cost::Euclidean.matrix(x, y)?.view(), &a, &b)?,
         Order::Two => transport_points(x, y, &a, &b)?,
     };
-    Ok(order.root(plan.cost / a.iter().sum::<f64>()))
+    let total: f64 = plan.mass.iter().sum();
+    Ok(match order {
+        Order::One => plan.cost / total,
+        Order::Two => {
+            let entries = plan.rows.iter().zip(&plan.cols).zip(&plan.mass);
+            root_mean_square(x, y, entries.map(|((&i, &j), mass)| (i, j, mass / total)))
+        }
+    })
 }
 
 /// `(1/n) sum_i |x_i - y_t(i)|`.
 fn mean_distance<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, target_of: &[usize]) -> f64 {
     let n = x.nrows() as f64;
     // The distance of one pair is the root mean square of one pair, which knows how not to overflow.
-    let length = |(i, &j): (usize, &usize)| {
-        let (from, to) = (x.slice(s![i..=i, ..]), y.slice(s![j..=j, ..]));
-        root_mean_square(from, to, &[0]) / n
-    };
+    let length = |(i, &j): (usize, &usize)| root_mean_square(x, y, std::iter::once((i, j, 1.0))) / n;
     target_of.iter().enumerate().map(length).sum()
 }
 
@@ -121,21 +125,24 @@ pub fn wasserstein2<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
         return Err(OtError::Empty);
     }
     let assignment = assign_points(x, y, Cost::SquaredEuclidean)?;
-    Ok(root_mean_square(x, y, &assignment.target_of))
+    let share = 1.0 / x.nrows() as f64;
+    Ok(root_mean_square(x, y, assignment.target_of.iter().enumerate().map(|(i, &j)| (i, j, share))))
 }
 
-/// `sqrt((1/n) sum_i |x_i - y_t(i)|^2)`, with the largest coordinate difference taken out so that no square overflows.
-fn root_mean_square<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, target_of: &[usize]) -> f64 {
-    let differences = || {
-        x.outer_iter()
-            .zip(target_of)
-            .flat_map(|(p, &j)| p.into_iter().zip(y.row(j)))
-            .map(|(a, b)| (a.widen() - b.widen()).abs())
-    };
-    let largest = differences().fold(0.0, f64::max);
+/// `sqrt(sum_k p_k |x_i(k) - y_j(k)|^2)` over pairs `(i, j, p)`, with the largest coordinate difference taken out so that no square
+/// overflows or vanishes.
+fn root_mean_square<A: Real>(
+    x: ArrayView2<'_, A>,
+    y: ArrayView2<'_, A>,
+    pairs: impl Iterator<Item = (usize, usize, f64)> + Clone,
+) -> f64 {
+    let difference = |(a, b): (&A, &A)| (a.widen() - b.widen()).abs();
+    let differences = |i, j| x.row(i).into_iter().zip(y.row(j)).map(difference);
+    let widest = |(i, j, _)| differences(i, j).fold(0.0, f64::max);
+    let largest = pairs.clone().map(widest).fold(0.0, f64::max);
     if largest == 0.0 {
         return 0.0;
     }
-    let sum: f64 = differences().map(|d| (d / largest).powi(2)).sum();
-    largest * (sum / x.nrows() as f64).sqrt()
+    let square = |(i, j, share)| share * differences(i, j).map(|d| (d / largest).powi(2)).sum::<f64>();
+    largest * pairs.map(square).sum::<f64>().sqrt()
 }

@@ -147,10 +147,12 @@ mod tests {
     use pulp::Arch;
 
     use super::Anderson;
+    use crate::limited::limited;
 
     /// Of a linear map in three dimensions, four steps know everything.
     #[test]
     fn a_linear_map_is_solved() {
+        let _limited = limited();
         let map = |x: &[f64]| {
             vec![0.9 * x[0] + 0.05 * x[1] + 1.0, 0.05 * x[0] + 0.8 * x[1] + 0.1 * x[2], 0.1 * x[1] - 0.5 * x[2] + 2.0]
         };

@@ -32,6 +32,8 @@ pub(super) fn is_safe<K: Lane>(sum: f64) -> bool {
 pub(super) struct Shared<'s, A: Real, K> {
     pub(super) problem: &'s Problem<'s, A>,
     pub(super) g: &'s [f64],
+    /// The potentials with the weights in them, for a kernel that is made anew.
+    pub(super) reach: &'s [f64],
     pub(super) v: &'s [K],
     pub(super) stride: usize,
     pub(super) renew: bool,
@@ -95,7 +97,7 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         entries: &mut [K],
         columns: &mut [K],
     ) -> bool {
-        let &Shared { problem, g, v, stride, renew } = self.shared;
+        let &Shared { problem, g, reach, v, stride, renew } = self.shared;
         let m = g.len();
         let mut sums = [K::zero(); ROWS];
         if renew {
@@ -106,7 +108,7 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
                 }
                 if self.f[i].is_nan() || !is_safe::<K>(sums[r].widen()) {
-                    let largest = lanes::largest(cost, g, problem.scale);
+                    let largest = lanes::largest(cost, reach, problem.scale);
                     self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
                 }

@@ -3,6 +3,10 @@
 use super::costs::Costs;
 use crate::{OtError, Real};
 
+/// An epsilon below this part of the largest cost is refused: exponents, which are as large as the cost over epsilon, would be off
+/// by a tenth of a per cent and more.
+const SMALLEST: f64 = 1e-12;
+
 /// The strength of the entropic regularisation.
 ///
 /// The right magnitude depends on the cost. In high dimension all costs are near their mean and what matters is how far they
@@ -36,21 +40,27 @@ impl Default for Epsilon {
 }
 
 impl Epsilon {
-    /// In the units of `costs`. Where all costs are the same, every epsilon gives the same plan, and a relative one is one.
+    /// In the units of `costs`. Where all costs are the same, every epsilon gives the same plan, and a relative one is the cost, or
+    /// one where that is less.
     pub(super) fn resolve<A: Real>(self, costs: &Costs<'_, A>) -> Result<f64, OtError> {
         let (Self::Absolute(value) | Self::RelativeToMean(value) | Self::RelativeToStd(value)) = self;
-        let refuse = |value| Err(OtError::InvalidParameter { name: "epsilon", value, expected: "positive and finite" });
-        if !(value > 0.0 && value.is_finite()) {
-            return refuse(value);
-        }
+        let require = |holds, value, expected| OtError::require(holds, "epsilon", value, expected);
+        require(value > 0.0 && value.is_finite(), value, "positive and finite")?;
         let resolved = match self {
             Self::Absolute(value) => value / costs.unit,
-            _ if costs.is_constant() => 1.0,
+            _ if costs.is_constant() => costs.largest().max(1.0),
             Self::RelativeToMean(share) => share * costs.mean(),
             Self::RelativeToStd(share) => share * costs.deviation(),
         };
+        let value = resolved * costs.unit;
         // Its reciprocal takes part as well.
-        let in_range = resolved >= f64::MIN_POSITIVE && resolved.is_finite();
-        if in_range { Ok(resolved) } else { refuse(resolved * costs.unit) }
+        require(
+            resolved >= f64::MIN_POSITIVE && resolved.is_finite(),
+            value,
+            "positive and finite, in units of the cost",
+        )?;
+        let expected = "at least 1e-12 of the largest cost, which is what double precision resolves";
+        require(resolved >= SMALLEST * costs.largest(), value, expected)?;
+        Ok(resolved)
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn run<A: Real>(problem: &Problem<'_, A>, settings: Settings, g: Vec<
     let single = Settings { tolerance: settings.tolerance.max(SINGLE_TOLERANCE), ..settings };
     let end = run_in::<A, f32>(problem, single, g);
     let spent = end.iterations;
-    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors[1] <= settings.tolerance;
+    let good = settings.tolerance >= SINGLE_TOLERANCE && end.errors.iter().all(|e| *e <= settings.tolerance);
     if good || spent >= settings.max_iterations {
         return end;
     }
@@ -81,6 +81,11 @@ pub(super) fn run<A: Real>(problem: &Problem<'_, A>, settings: Settings, g: Vec<
 
 /// Until the precision is spent, too.
 fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g: Vec<f64>) -> End {
+    // A constant that moves from one side to the other changes no plan, so extrapolation would let it grow until it drowns the rest.
+    let is_free = settings.rule == Rule::Exact && problem.row_rule == Rule::Exact;
+    if is_free {
+        centre(&mut g, problem.b);
+    }
     let mut kernel = Kernel::<A, K>::new(problem);
     let mut anderson = Anderson::new(problem.arch, settings.depth, problem.b);
     let mut columns = kernel.renew(g.clone());
@@ -109,7 +114,7 @@ fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g:
         let exhausted = size_of::<K>() == 4 && step.error < SINGLE_FLOOR && iterations > milestone.1 + PATIENCE;
         if step.error <= settings.tolerance || iterations >= settings.max_iterations || exhausted {
             let (f, mass) = (kernel.row_potentials(), kernel.mass(&g, &columns));
-            let errors = [kernel.rounding(), step.error];
+            let errors = [kernel.rounding(&f, &g), step.error];
             return End { f, g, errors, iterations, cap: step.cap, mass };
         }
         if step.error < 0.95 * success {
@@ -126,7 +131,10 @@ fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g:
                 best.image.clone()
             }
             _ => {
-                let next = anderson.step(&g, &step.image);
+                let mut next = anderson.step(&g, &step.image);
+                if is_free {
+                    centre(&mut next, problem.b);
+                }
                 let usable = plain == 0 && next.iter().all(|x| x.is_finite());
                 let next = if usable { next } else { step.image.clone() };
                 // A plain step goes on from where it is, also where the error is the same in all digits.
@@ -143,6 +151,14 @@ fn run_in<A: Real, K: Lane>(problem: &Problem<'_, A>, settings: Settings, mut g:
         renewed = !kernel.is_kept() || drift > MOST;
         columns = if renewed { kernel.renew(g.clone()) } else { kernel.reuse(&g) };
         iterations += 1;
+    }
+}
+
+/// Makes the weighted mean of the potentials zero.
+fn centre(potentials: &mut [f64], weights: &[f64]) {
+    let mean: f64 = potentials.iter().zip(weights).map(|(p, w)| p * w).sum();
+    for potential in potentials {
+        *potential -= mean;
     }
 }
 

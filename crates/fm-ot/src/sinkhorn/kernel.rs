@@ -85,10 +85,16 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         rows.map(|(&r, &f)| if r > 0.0 { self.problem.row_potential(r, f) } else { 0.0 }).collect()
     }
 
-    /// About the relative error of a sum along a row, and more rather than less: eight roundings of entries in the precision of
-    /// the kernel, and of exponents in `f64`, which are as large as the costs.
-    pub(super) fn rounding(&self) -> f64 {
-        8.0 * (K::epsilon().widen() + f64::EPSILON * self.problem.costs.largest() * self.problem.scale)
+    /// About the L1 error of sums along rows, and more rather than less: eight roundings of entries in the precision of the
+    /// kernel, and of exponents in `f64`, which are as large as the costs and the potentials that the mass meets. Where no plan
+    /// exists, potentials grow until they are nothing but rounding; this is what tells.
+    pub(super) fn rounding(&self, f: &[f64], g: &[f64]) -> f64 {
+        let Problem { costs, a, b, scale, .. } = self.problem;
+        let mean = |weights: &[f64], potentials: &[f64]| -> f64 {
+            weights.iter().zip(potentials).map(|(w, p)| w * p.abs()).sum()
+        };
+        let exponents = costs.largest() * scale + mean(a, f) + mean(b, g);
+        8.0 * (K::epsilon().widen() + f64::EPSILON * exponents)
     }
 
     /// The mass of the plan of the last pass, whose column potentials were `g`, relative to that of the source.
@@ -123,7 +129,12 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         let rows = n.div_ceil(BANDS).next_multiple_of(BLOCK);
         let mut factors: Vec<K> = v.iter().map(|&v| K::narrow(v)).collect();
         factors.resize(stride, K::zero());
-        let shared = Shared { problem: self.problem, g: &self.g, v: &factors, stride, renew };
+        // What counts in a row is the mass of an entry and not the entry: a target without weight has a potential too, and it can be
+        // the largest of all.
+        let weighted = |(g, b): (&f64, &f64)| g + b.log2();
+        let reach: Vec<f64> =
+            if renew { self.g.iter().zip(self.problem.b).map(weighted).collect() } else { Vec::new() };
+        let shared = Shared { problem: self.problem, g: &self.g, reach: &reach, v: &factors, stride, renew };
         let kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
             Some(entries) => entries.chunks_mut(rows * stride).map(Some).collect(),
             None => (0..n.div_ceil(rows)).map(|_| None).collect(),

@@ -136,9 +136,11 @@ pub(super) fn cap_for_mass(weight: &[f64], soft: &[f64], mass: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::cap_for_mass;
+    use crate::limited::limited;
 
     #[test]
     fn the_cap_moves_the_mass() {
+        let _limited = limited();
         let (weight, soft) = ([0.1, 0.4, 0.2, 0.3], [3.0, -20.0, 0.5, 400.0]);
         for mass in [1e-9, 0.2, 0.5, 0.7, 0.999, 1.0] {
             let cap = cap_for_mass(&weight, &soft, mass);

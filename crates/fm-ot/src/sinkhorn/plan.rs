@@ -39,7 +39,7 @@ pub struct EntropicPlan<'a, A: Real> {
     pub iterations: usize,
     /// Passes over a sample of the source points, at most an eighth of them, which found the start.
     pub sampled_iterations: usize,
-    /// Whether `target_l1` is within the tolerance. If not, the marginals are as wrong as it says: raise
+    /// Whether `marginal_l1` is within the tolerance. If not, the marginals may be as wrong as it says: raise
     /// `max_iterations`, `epsilon` or `tolerance`.
     pub converged: bool,
     /// The dual objective, which at convergence is the optimal value of
@@ -258,7 +258,8 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
 
     /// Mass and cost of each pair of row `i`.
     fn entries(&self, i: usize, costs: &'_ [A]) -> impl Iterator<Item = (f64, f64)> {
-        self.conditional(i, costs).map(move |(p, c)| (self.a[i] * p, c))
+        let a = self.a[i];
+        self.conditional(i, costs).map(move |(p, c)| (if a > 0.0 { a * p } else { 0.0 }, c))
     }
 
     /// As [`entries`](Self::entries), for a source of weight one.
@@ -266,7 +267,8 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
         let (unit, f) = (self.costs.unit, self.f[i]);
         costs.iter().zip(&self.g).zip(&self.b).map(move |((c, g), b)| {
             let c = c.widen() * unit;
-            (b * ((f + g - c) / self.epsilon).exp(), c)
+            // Between points without weight potentials may be so far apart that this overflows.
+            (if *b > 0.0 { b * ((f + g - c) / self.epsilon).exp() } else { 0.0 }, c)
         })
     }
 

@@ -11,6 +11,12 @@ use super::marginals::Marginals;
 use super::{EntropicPlan, Sinkhorn, start};
 use crate::{OtError, Real, Side};
 
+/// Weights are at most this, so that no total overflows.
+const LARGEST: f64 = 1e300;
+
+/// A smaller share of the mass counts as none: beside a larger one, single precision does not hold it.
+const NEGLIGIBLE: f64 = 1e-30;
+
 /// What the problems of all epsilons have in common.
 pub(super) struct Setup<'s> {
     pub(super) solver: &'s Sinkhorn,
@@ -73,8 +79,8 @@ impl Sinkhorn {
             None => start::find(&setup, &costs, &a, epsilon),
             Some((_, g)) => start::Start { g: g.iter().map(|g| g / unit).collect(), ..start::Start::default() },
         };
-        if let Some(&value) = start.g.iter().find(|g| !g.is_finite()) {
-            return Err(OtError::InvalidParameter { name: "start", value, expected: "finite potentials" });
+        if let Some(column) = start.g.iter().position(|g| !g.is_finite()) {
+            return Err(OtError::InvalidPotential { column, value: start.g[column] * unit });
         }
         let (problem, settings) = setup.problem(&costs, &a, epsilon);
         let max_iterations = settings.max_iterations - start.iterations;
@@ -88,7 +94,7 @@ impl Sinkhorn {
             source_l1,
             target_l1,
             marginal_l1: source_l1.max(target_l1),
-            converged: target_l1 <= self.tolerance,
+            converged: source_l1.max(target_l1) <= self.tolerance,
             iterations: start.iterations + iterations,
             sampled_iterations: start.sampled,
             dual,
@@ -110,7 +116,7 @@ fn weights(given: Option<&[f64]>, n: usize, side: Side) -> Result<(Vec<f64>, f64
         return Ok((vec![1.0 / n as f64; n], if n == 0 { 0.0 } else { 1.0 }));
     };
     assert!(given.len() == n, "{} weights for {n} {side} points", given.len());
-    if let Some(index) = given.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+    if let Some(index) = given.iter().position(|w| !(0.0..=LARGEST).contains(w)) {
         return Err(OtError::InvalidWeight { side, index, value: given[index] });
     }
     // Relative to the largest, so that no sum of weights overflows.
@@ -119,7 +125,8 @@ fn weights(given: Option<&[f64]>, n: usize, side: Side) -> Result<(Vec<f64>, f64
         return Err(OtError::NoMass { side });
     }
     let sum: f64 = given.iter().map(|w| w / largest).sum();
-    Ok((given.iter().map(|w| w / largest / sum).collect(), largest * sum))
+    let share = |w: &f64| w / largest / sum;
+    Ok((given.iter().map(share).map(|w| if w < NEGLIGIBLE { 0.0 } else { w }).collect(), largest * sum))
 }
 
 #[cfg(test)]
@@ -127,6 +134,7 @@ mod tests {
     use pulp::Arch;
 
     use crate::lanes::units;
+    use crate::limited::limited;
     use crate::sinkhorn::costs::Costs;
     use crate::{Epsilon, Sinkhorn};
     use ndarray::Array2;
@@ -135,6 +143,7 @@ mod tests {
     /// times the range of the potentials, which is that of the costs.
     #[test]
     fn every_vector_unit_finds_the_same_plan() {
+        let _limited = limited();
         for (n, m) in [(1, 1), (5, 33), (64, 50), (131, 97)] {
             let cost = Array2::from_shape_fn((n, m), |(i, j)| ((i * 7919 + j * 104_729 + i * j) % 997) as f32 / 997.0);
             for tolerance in [1e-3, 1e-6, 1e-9] {

@@ -91,7 +91,7 @@ impl Default for Sinkhorn {
 impl Sinkhorn {
     /// The entropic plan for a matrix of costs; `+inf` forbids a pair.
     ///
-    /// Weights default to uniform ones of sum one. Zero weights are allowed.
+    /// Weights default to uniform ones of sum one. Zero weights are allowed, and a weight below 1e-30 of its total counts as zero.
     ///
     /// # Shapes
     /// `cost`: `[n, m]`, `a`: `n`, `b`: `m`.
@@ -127,7 +127,8 @@ impl Sinkhorn {
     /// As [`solve`](Self::solve), starting from the potentials of a similar problem.
     ///
     /// # Errors
-    /// As [`solve`](Self::solve), and [`OtError::InvalidParameter`] for a potential that is not finite.
+    /// As [`solve`](Self::solve), and [`OtError::InvalidPotential`] for a target potential that is not finite. Those of the source
+    /// follow from them.
     ///
     /// # Panics
     /// If the number of weights or potentials is not that of the points.
@@ -188,7 +189,8 @@ impl Sinkhorn {
     /// As [`solve_points`](Self::solve_points), starting from the potentials of a similar problem.
     ///
     /// # Errors
-    /// As [`solve_points`](Self::solve_points), and [`OtError::InvalidParameter`] for a potential that is not finite.
+    /// As [`solve_points`](Self::solve_points), and [`OtError::InvalidPotential`] for a target potential that is not finite. Those of the source
+    /// follow from them.
     ///
     /// # Panics
     /// If the number of weights or potentials is not that of the points.

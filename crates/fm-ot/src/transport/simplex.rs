@@ -152,9 +152,11 @@ mod tests {
     use super::super::masses::Masses;
     use super::super::start::{self, Flow};
     use super::*;
+    use crate::limited::limited;
 
     #[test]
     fn a_spent_budget_is_told_from_an_optimum() {
+        let _limited = limited();
         let masses = Masses::complete(&[1.0; 2], &[1.0; 2], [2.0; 2]).unwrap();
         let cost = array![[0.0, 1.0], [1.0, 0.0]];
         let problem = Problem::new(cost.view(), 1.0, &masses);

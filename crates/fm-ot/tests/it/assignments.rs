@@ -1,10 +1,10 @@
 //! Other ways into the exact solver, and the answers of another one.
 
-use fm_ot::{Cost, OtError, assign_batches, assign_line};
+use fm_ot::{Cost, OtError, assign_batches, assign_line, assign_points, assignment, assignment_from};
 use ndarray::{Array2, array};
 
 use crate::certificate::certify;
-use crate::limited::{assign_points, assignment, assignment_from};
+use crate::limited::limited;
 use crate::samples::{mixture, normal, uniform};
 
 /// The optimal costs of SciPy 1.17.1 for matrices of a linear congruential generator, seeded by the size:
@@ -14,6 +14,7 @@ use crate::samples::{mixture, normal, uniform};
 /// ```
 #[test]
 fn scipy_finds_the_same_costs() {
+    let _limited = limited();
     for (n, expected) in [(2, 442_332.0), (9, 1_305_601.0), (16, 1_912_377.0), (31, 1_594_155.0), (64, 1_652_913.0)] {
         let mut state = n as u64;
         let cost = Array2::from_shape_simple_fn((n, n), || {
@@ -31,6 +32,7 @@ fn scipy_finds_the_same_costs() {
 
 #[test]
 fn a_start_changes_the_work_and_not_the_answer() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(normal(300, 2, 90).view(), mixture(300, 2, 91).view()).unwrap();
     let best = assignment(cost.view()).unwrap();
     let bad: Vec<f64> = (0..300).map(|j| f64::from(j) * 1e6).collect();
@@ -50,11 +52,13 @@ fn a_start_changes_the_work_and_not_the_answer() {
 #[test]
 #[should_panic(expected = "3 potentials for 2 columns")]
 fn a_start_has_a_potential_for_each_column() {
+    let _limited = limited();
     let _ = assignment_from(array![[1.0, 2.0], [3.0, 4.0]].view(), &[0.0; 3]);
 }
 
 #[test]
 fn batches_are_solved_alike_on_any_number_of_threads() {
+    let _limited = limited();
     let points: Vec<_> = (0..6).map(|k| (normal(60 + k, 2, 92), mixture(60 + k, 2, 93 + k as u64))).collect();
     let mut batches: Vec<_> = points.iter().map(|(x, y)| (x.view(), y.view())).collect();
     batches.push((points[0].0.view(), points[1].1.view()));
@@ -68,6 +72,7 @@ fn batches_are_solved_alike_on_any_number_of_threads() {
 
 #[test]
 fn large_problems_go_through_samples_and_lists() {
+    let _limited = limited();
     let narrow = |points: Array2<f64>| points.mapv(|v| v as f32);
     for (x, y) in [(normal(1700, 2, 94), mixture(1700, 2, 95)), (normal(1501, 40, 96), mixture(1501, 40, 97))] {
         let cost = Cost::SquaredEuclidean.matrix(narrow(x).view(), narrow(y).view()).unwrap();
@@ -83,6 +88,7 @@ fn large_problems_go_through_samples_and_lists() {
 
 #[test]
 fn convex_costs_on_the_line() {
+    let _limited = limited();
     let (x, y) = (normal(50, 1, 99), mixture(50, 1, 100));
     let cost = |d: f64| d.powf(1.5);
     let sorted = assign_line(x.column(0), y.column(0), cost).unwrap();

@@ -1,9 +1,9 @@
 //! Optimality is proved, not compared: feasible potentials whose sum equals the cost.
 
-use fm_ot::{Assignment, Cost, Real};
+use fm_ot::{Assignment, Cost, Real, assign_points, assignment};
 use ndarray::{Array2, ArrayView2};
 
-use crate::limited::{assign_points, assignment};
+use crate::limited::limited;
 use crate::samples::{lattice, mixture, normal, uniform};
 
 /// A permutation; feasible potentials, up to the rounding of one subtraction; no gap.
@@ -40,6 +40,7 @@ fn both_precisions(x: &Array2<f64>, y: &Array2<f64>) {
 
 #[test]
 fn points_of_many_laws_and_sizes() {
+    let _limited = limited();
     for (n, d) in [(17, 2), (64, 2), (255, 2), (600, 2), (100, 3), (256, 64), (150, 784)] {
         both_precisions(&normal(n, d, 2), &mixture(n, d, 3));
         both_precisions(&uniform(n, d, 4), &uniform(n, d, 5));
@@ -49,6 +50,7 @@ fn points_of_many_laws_and_sizes() {
 
 #[test]
 fn costs_that_come_from_no_points() {
+    let _limited = limited();
     for n in [33, 300] {
         solve_and_certify(&uniform(n, n, 8));
         solve_and_certify(&normal(n, n, 9).mapv(|c| c as f32));
@@ -59,6 +61,7 @@ fn costs_that_come_from_no_points() {
 
 #[test]
 fn sizes_around_the_vector_width() {
+    let _limited = limited();
     for n in (0..=5).chain([15, 16, 17, 31, 32, 33, 47, 48, 49]) {
         both_precisions(&normal(n, 2, 10), &mixture(n, 2, 11));
     }
@@ -66,6 +69,7 @@ fn sizes_around_the_vector_width() {
 
 #[test]
 fn scales_and_offsets_of_the_costs() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(normal(80, 2, 12).view(), mixture(80, 2, 13).view()).unwrap();
     let expected = solve_and_certify(&cost).target_of;
     for scale in [1e-300, 1e-30, 1e30, 1e295] {
@@ -82,6 +86,7 @@ fn scales_and_offsets_of_the_costs() {
 
 #[test]
 fn scales_of_the_points() {
+    let _limited = limited();
     let (x, y) = (normal(60, 2, 14), mixture(60, 2, 15));
     let expected = assign_points(x.view(), y.view(), Cost::SquaredEuclidean).unwrap();
     for exponent in [-100, -40, 40, 100_i32] {
@@ -101,6 +106,7 @@ fn scales_of_the_points() {
 
 #[test]
 fn strided_input_is_the_same_problem() {
+    let _limited = limited();
     let cost = normal(40, 40, 16);
     let direct = assignment(cost.view()).unwrap();
     let mut columns_first = Array2::zeros((40, 40)).reversed_axes();
@@ -110,6 +116,7 @@ fn strided_input_is_the_same_problem() {
 
 #[test]
 fn forbidden_pairs_are_avoided() {
+    let _limited = limited();
     let n = 120;
     let mut cost = normal(n, n, 17).mapv(f64::abs);
     // Only a band is allowed, so that greedy choices block each other.

@@ -3,6 +3,7 @@
 use fm_ot::{ClassConditional, ClassRule, Coupling, Endpoints, ExactOt, Independent, OtError, Pairing, Side};
 use ndarray::{Array2, Axis, array};
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 const WITHIN: ClassConditional<ExactOt> = ClassConditional { coupling: ExactOt, rule: ClassRule::Within };
@@ -26,6 +27,7 @@ fn labelled() -> (Array2<f32>, Array2<f32>, Vec<u32>, Vec<u32>) {
 
 #[test]
 fn inside_a_class_the_pairs_are_optimal() {
+    let _limited = limited();
     let (x0, x1, source, target) = labelled();
     let ends =
         Endpoints { labels: Some(&target), source_labels: Some(&source), ..Endpoints::new(x0.view(), x1.view()) };
@@ -47,6 +49,7 @@ fn inside_a_class_the_pairs_are_optimal() {
 
 #[test]
 fn a_penalty_leads_from_one_to_the_other() {
+    let _limited = limited();
     let (x0, x1, source, target) = labelled();
     let ends =
         Endpoints { labels: Some(&target), source_labels: Some(&source), ..Endpoints::new(x0.view(), x1.view()) };
@@ -70,6 +73,7 @@ fn a_penalty_leads_from_one_to_the_other() {
 /// Classes on opposite sides of the origin: a coupling that ignores them gives each class the nearer half of the source.
 #[test]
 fn the_source_given_a_class_is_the_source() {
+    let _limited = limited();
     let labels: Vec<u32> = (0..64).map(|i| i % 2).collect();
     let side = Array2::from_shape_fn((64, 2), |(i, j)| if j == 0 { 6.0 * (i % 2) as f64 - 3.0 } else { 0.0 });
     let mean_of_class_one = |rule| {
@@ -94,6 +98,7 @@ fn the_source_given_a_class_is_the_source() {
 
 #[test]
 fn labels_are_handed_out_by_the_generator() {
+    let _limited = limited();
     let (x0, x1, _, labels) = labelled();
     let ends = Endpoints { labels: Some(&labels), ..Endpoints::new(x0.view(), x1.view()) };
     let couple = |seed| WITHIN.couple(ends, &mut rng(seed)).unwrap();
@@ -103,6 +108,7 @@ fn labels_are_handed_out_by_the_generator() {
 
 #[test]
 fn points_without_labels_are_one_class() {
+    let _limited = limited();
     let (x0, x1, ..) = labelled();
     let ends = Endpoints::new(x0.view(), x1.view());
     assert_eq!(WITHIN.couple(ends, &mut rng(0)), ExactOt.couple(ends, &mut rng(0)));
@@ -110,6 +116,7 @@ fn points_without_labels_are_one_class() {
 
 #[test]
 fn classes_that_do_not_fit() {
+    let _limited = limited();
     let (x0, x1, source, target) = labelled();
     let ends = Endpoints::new(x0.view(), x1.view());
     let mut other = source.clone();
@@ -131,6 +138,7 @@ fn classes_that_do_not_fit() {
 
 #[test]
 fn an_error_inside_a_class_names_the_place_in_the_batch() {
+    let _limited = limited();
     let (x0, mut x1, _, labels) = labelled();
     x1[[77, 1]] = f32::NAN;
     let ends = Endpoints { labels: Some(&labels), ..Endpoints::new(x0.view(), x1.view()) };
@@ -141,6 +149,7 @@ fn an_error_inside_a_class_names_the_place_in_the_batch() {
 #[test]
 #[should_panic(expected = "1 labels for 2 target points")]
 fn a_label_short_is_a_bug_of_the_caller() {
+    let _limited = limited();
     let x = array![[0.0], [1.0]];
     let ends = Endpoints { labels: Some(&[0]), ..Endpoints::new(x.view(), x.view()) };
     let _ = WITHIN.couple(ends, &mut rng(0));

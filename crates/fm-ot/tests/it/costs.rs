@@ -4,6 +4,7 @@ use fm_ot::{Cost, OtError, Side, assign_points};
 use ndarray::{Array2, ArrayView1, array};
 
 use crate::certificate::certify;
+use crate::limited::limited;
 use crate::samples::{mixture, normal};
 
 fn definition(cost: Cost, x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>) -> f64 {
@@ -17,6 +18,7 @@ fn definition(cost: Cost, x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>) -> f64
 
 #[test]
 fn every_cost_is_what_it_says() {
+    let _limited = limited();
     for d in [1, 2, 3, 40] {
         let (x, y) = (normal(20, d, 80), mixture(30, d, 81));
         for cost in Cost::ALL {
@@ -34,8 +36,27 @@ fn every_cost_is_what_it_says() {
     }
 }
 
+/// Rows, columns and coordinates that leave a rest in every vector, and more rows than a block.
+#[test]
+fn sizes_around_the_vector_width() {
+    let _limited = limited();
+    for d in [1, 7, 8, 9, 15, 16, 17, 31, 32, 33] {
+        for (n, m) in [(1, 1), (3, 16), (17, 15), (33, 31), (8, 65), (513, 7)] {
+            let (x, y) = (normal(n, d, 86), mixture(m, d, 87));
+            let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
+            assert_eq!(cost.dim(), (n, m));
+            for ((i, j), c) in cost.indexed_iter() {
+                let exact = definition(Cost::SquaredEuclidean, x.row(i), y.row(j));
+                // A product may lose six bits of an entry, and of a sum of d terms.
+                assert!((c - exact).abs() <= 64.0 * f64::EPSILON * d as f64 * exact, "({i}, {j}) of {n} x {m} x {d}");
+            }
+        }
+    }
+}
+
 #[test]
 fn any_cost_can_be_assigned() {
+    let _limited = limited();
     let (x, y) = (normal(90, 3, 82), mixture(90, 3, 83));
     for cost in Cost::ALL {
         let best = assign_points(x.view(), y.view(), cost).unwrap();
@@ -45,6 +66,7 @@ fn any_cost_can_be_assigned() {
 
 #[test]
 fn the_square_root_neither_overflows_nor_vanishes() {
+    let _limited = limited();
     let (x, y) = (array![[3e30_f32, 0.0]], array![[0.0_f32, 4e30], [3e30, 0.0]]);
     assert_eq!(Cost::Euclidean.matrix(x.view(), y.view()).unwrap(), array![[5e30, 0.0]]);
     assert_eq!(Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap_err(), OtError::Overflow { row: 0, column: 0 });
@@ -54,6 +76,7 @@ fn the_square_root_neither_overflows_nor_vanishes() {
 
 #[test]
 fn the_cosine_sees_directions_only() {
+    let _limited = limited();
     let (x, y) = (normal(10, 5, 84), normal(10, 5, 85));
     let near = Cost::Cosine.matrix(x.view(), y.view()).unwrap();
     let far = Cost::Cosine.matrix((&x * 1e200).view(), (&y * 1e-200).view()).unwrap();

@@ -3,6 +3,7 @@
 use fm_ot::{Coupling, CouplingKind, Endpoints, ExactOt, Independent, Pairing, Resampled, couple_many};
 use ndarray::{Array2, array};
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 fn batches() -> (Array2<f32>, Array2<f32>) {
@@ -18,6 +19,7 @@ fn mean_squared_length(x0: &Array2<f32>, x1: &Array2<f32>, pairing: &Pairing) ->
 
 #[test]
 fn exact_uses_every_point_once_and_shortens_the_pairs() {
+    let _limited = limited();
     let (x0, x1) = batches();
     let couple = |coupling: &dyn Coupling| coupling.couple(Endpoints::new(x0.view(), x1.view()), &mut rng(52)).unwrap();
     let (exact, independent) = (couple(&ExactOt), couple(&Independent));
@@ -31,6 +33,7 @@ fn exact_uses_every_point_once_and_shortens_the_pairs() {
 
 #[test]
 fn independent_keeps_the_order_in_which_points_were_drawn() {
+    let _limited = limited();
     let (x0, x1) = batches();
     let pairing = Independent.couple(Endpoints::new(x0.view(), x1.view()), &mut rng(0)).unwrap();
     assert_eq!(pairing, Pairing::from_targets((0..256).collect()));
@@ -38,6 +41,7 @@ fn independent_keeps_the_order_in_which_points_were_drawn() {
 
 #[test]
 fn no_points_give_no_pairs() {
+    let _limited = limited();
     let empty = Array2::<f32>::zeros((0, 3));
     for kind in CouplingKind::ALL {
         assert!(kind.build().couple(Endpoints::new(empty.view(), empty.view()), &mut rng(0)).unwrap().is_empty());
@@ -46,6 +50,7 @@ fn no_points_give_no_pairs() {
 
 #[test]
 fn kinds_are_named_as_they_are_parsed() {
+    let _limited = limited();
     for kind in CouplingKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
     }
@@ -54,6 +59,7 @@ fn kinds_are_named_as_they_are_parsed() {
 #[cfg(feature = "serde")]
 #[test]
 fn kinds_are_serialised_by_name() {
+    let _limited = limited();
     for kind in CouplingKind::ALL {
         let json = serde_json::to_value(kind).unwrap();
         assert_eq!(json["kind"], kind.name());
@@ -63,6 +69,7 @@ fn kinds_are_serialised_by_name() {
 
 #[test]
 fn a_single_pair_needs_no_choice() {
+    let _limited = limited();
     let pairing =
         ExactOt.couple(Endpoints::new(array![[1.0, 2.0]].view(), array![[3.0, 4.0]].view()), &mut rng(0)).unwrap();
     assert_eq!(pairing, Pairing { source: vec![0], target: vec![0] });
@@ -70,6 +77,7 @@ fn a_single_pair_needs_no_choice() {
 
 #[test]
 fn resampled_pairs_are_pairs_of_the_plan() {
+    let _limited = limited();
     let n = 4000;
     let line = Array2::from_shape_fn((n, 1), |(i, _)| ((i * 1237) % n) as f32);
     let ends = Endpoints::new(line.view(), line.view());
@@ -85,6 +93,7 @@ fn resampled_pairs_are_pairs_of_the_plan() {
 
 #[test]
 fn many_batches_on_any_number_of_threads() {
+    let _limited = limited();
     let points: Vec<_> = (0..9).map(|k| (normal(60, 3, 500 + k), mixture(60, 3, 600 + k))).collect();
     let mut points: Vec<_> = points.iter().map(|(a, b)| (a.mapv(|v| v as f32), b.mapv(|v| v as f32))).collect();
     points[4].1[[3, 2]] = f32::INFINITY;

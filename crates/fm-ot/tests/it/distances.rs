@@ -3,10 +3,12 @@
 use fm_ot::{Cost, Order, OtError, wasserstein1, wasserstein2, weighted_wasserstein};
 use ndarray::{Array2, Axis, array, concatenate};
 
+use crate::limited::limited;
 use crate::samples::normal;
 
 #[test]
 fn products_and_differences_agree() {
+    let _limited = limited();
     for (d, offset) in [(16, 0.0), (17, 0.0), (17, 1000.0), (300, 1000.0)] {
         let (x, y) = (normal(20, d, 40) + offset, normal(30, d, 41) + offset);
         let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
@@ -20,6 +22,7 @@ fn products_and_differences_agree() {
 
 #[test]
 fn identical_points_are_at_distance_zero_in_any_dimension() {
+    let _limited = limited();
     for d in [2, 64, 500] {
         let x = (normal(10, d, 42) + 50.0).mapv(|v| v as f32);
         let cost = Cost::SquaredEuclidean.matrix(x.view(), x.view()).unwrap();
@@ -30,6 +33,7 @@ fn identical_points_are_at_distance_zero_in_any_dimension() {
 
 #[test]
 fn a_translation_moves_by_its_length() {
+    let _limited = limited();
     let x = normal(300, 2, 43);
     let moved = &x + &array![[3.0, 4.0]];
     assert!((wasserstein2(x.view(), moved.view()).unwrap() - 5.0).abs() < 1e-12);
@@ -38,6 +42,7 @@ fn a_translation_moves_by_its_length() {
 
 #[test]
 fn extreme_points_neither_overflow_nor_vanish() {
+    let _limited = limited();
     let x = normal(50, 2, 44);
     let moved = &x + &array![[3.0, 4.0]];
     for scale in [1e-200, 1e200] {
@@ -52,6 +57,7 @@ fn extreme_points_neither_overflow_nor_vanish() {
 /// floor, and two samples of one law are apart by the floor alone.
 #[test]
 fn two_normals_and_the_floor() {
+    let _limited = limited();
     let distance = wasserstein2(normal(1000, 2, 45).view(), (normal(1000, 2, 46) * 3.0).view()).unwrap();
     let floor = wasserstein2(normal(1000, 2, 47).view(), normal(1000, 2, 48).view()).unwrap();
     let exact = 8.0_f64.sqrt();
@@ -62,6 +68,7 @@ fn two_normals_and_the_floor() {
 
 #[test]
 fn points_without_coordinates_are_all_the_same() {
+    let _limited = limited();
     let x = Array2::<f64>::zeros((4, 0));
     assert_eq!(wasserstein2(x.view(), x.view()).unwrap(), 0.0);
 }
@@ -69,6 +76,7 @@ fn points_without_coordinates_are_all_the_same() {
 /// W1 leaves the shared point where it is and makes one long move; W2 makes two moves of medium length.
 #[test]
 fn the_orders_choose_different_pairs() {
+    let _limited = limited();
     let (x, y) = (array![[0.0, 0.0], [1.0, 0.0]], array![[1.0, 0.0], [1.9, 0.5]]);
     let one = wasserstein1(x.view(), y.view()).unwrap();
     assert!((one - (1.9_f64 * 1.9 + 0.25).sqrt() / 2.0).abs() < 1e-15);
@@ -79,6 +87,7 @@ fn the_orders_choose_different_pairs() {
 
 #[test]
 fn weights_are_repeated_points() {
+    let _limited = limited();
     let (x, y) = (normal(30, 3, 49), normal(20, 3, 50) + 1.0);
     let (twice, thrice) = (concatenate![Axis(0), x, x], concatenate![Axis(0), y, y, y]);
     let heavy: Vec<f64> = (0..60).map(|i| if i < 30 { 0.3 } else { 0.7 }).collect();

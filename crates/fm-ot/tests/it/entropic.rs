@@ -6,6 +6,7 @@ use fm_ot::{
 };
 use ndarray::{Array2, array};
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 fn narrow(points: Array2<f64>) -> Array2<f32> {
@@ -18,6 +19,7 @@ fn absolute(epsilon: f64) -> Sinkhorn {
 
 #[test]
 fn pairs_follow_the_rows_of_the_plan() {
+    let _limited = limited();
     let (x0, x1) = (array![[0.0_f32, 0.0], [1.0, 1.0], [0.0, 2.0]], array![[1.0, 0.0], [0.5, 2.0], [0.0, 1.0]]);
     let coupling = SinkhornOt::schrodinger_bridge(1.2);
     let plan = coupling.solver.solve_points(x0.view(), x1.view(), None, None).unwrap();
@@ -40,6 +42,7 @@ fn pairs_follow_the_rows_of_the_plan() {
 
 #[test]
 fn a_small_epsilon_is_exact_and_a_large_one_independent() {
+    let _limited = limited();
     let (x0, x1) = (narrow(normal(40, 3, 131)), narrow(mixture(40, 3, 132)));
     let ends = Endpoints::new(x0.view(), x1.view());
     let exact = ExactOt.couple(ends, &mut rng(0)).unwrap();
@@ -63,6 +66,7 @@ fn a_small_epsilon_is_exact_and_a_large_one_independent() {
 
 #[test]
 fn batches_may_differ_in_size() {
+    let _limited = limited();
     let (x0, x1) = (narrow(normal(30, 2, 133)), narrow(mixture(11, 2, 134)));
     let pairing = SinkhornOt::default().couple(Endpoints::new(x0.view(), x1.view()), &mut rng(0)).unwrap();
     assert_eq!(pairing.source, (0..30).collect::<Vec<_>>());
@@ -74,6 +78,7 @@ fn batches_may_differ_in_size() {
 
 #[test]
 fn a_plan_that_is_not_finished_is_no_plan() {
+    let _limited = limited();
     let (x0, x1) = (narrow(normal(50, 2, 135)), narrow(mixture(50, 2, 136)));
     let solver = Sinkhorn { max_iterations: 2, ..absolute(1e-3) };
     let error = SinkhornOt { solver }.couple(Endpoints::new(x0.view(), x1.view()), &mut rng(0)).unwrap_err();
@@ -82,6 +87,7 @@ fn a_plan_that_is_not_finished_is_no_plan() {
 
 #[test]
 fn parameters_outside_their_range_are_named() {
+    let _limited = limited();
     let default = |name: &str| name.parse::<CouplingKind>().unwrap();
     for kind in CouplingKind::ALL {
         assert_eq!(kind.validate(), Ok(()));
@@ -104,6 +110,7 @@ fn parameters_outside_their_range_are_named() {
 #[cfg(feature = "serde")]
 #[test]
 fn parameters_that_are_left_out_have_defaults() {
+    let _limited = limited();
     let read = |json| serde_json::from_value::<CouplingKind>(json).unwrap();
     assert_eq!(read(serde_json::json!({ "kind": "sinkhorn" })), "sinkhorn".parse().unwrap());
     assert_eq!(read(serde_json::json!({ "kind": "schrodinger-bridge" })), "schrodinger-bridge".parse().unwrap());
@@ -114,6 +121,7 @@ fn parameters_that_are_left_out_have_defaults() {
 /// The three limits that are known: one point, epsilon to 0, epsilon to infinity.
 #[test]
 fn the_divergence_has_the_right_limits() {
+    let _limited = limited();
     let one = sinkhorn_divergence(array![[1.0, 2.0]].view(), array![[4.0, 6.0]].view(), &absolute(3.0)).unwrap();
     // The passes are in single precision for this tolerance.
     assert!((one.value - 25.0).abs() < 1e-5 && (one.epsilon - 3.0).abs() < 1e-12, "{one:?}");
@@ -132,6 +140,7 @@ fn the_divergence_has_the_right_limits() {
 
 #[test]
 fn the_divergence_of_a_sample_from_itself_is_zero_and_from_others_positive() {
+    let _limited = limited();
     let x = normal(70, 3, 141);
     for epsilon in [0.1, 1.0, 10.0] {
         let itself = sinkhorn_divergence(x.view(), x.view(), &absolute(epsilon)).unwrap();

@@ -2,12 +2,14 @@
 
 use fm_ot::{Estimator, OtError, energy_distance, sample_floor, wasserstein2};
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 /// Over random disjoint subsets of n and m rows, the biased energy distance is on average (1/n + 1/m) times the mean
 /// distance of two different rows, and the unbiased one zero: an identity for any finite set of rows.
 #[test]
 fn the_floor_of_the_energy_distance_is_known() {
+    let _limited = limited();
     let target = mixture(200, 3, 110);
     let (n, m, draws) = (40, 25, 200);
     let mut sum = 0.0;
@@ -32,6 +34,7 @@ fn the_floor_of_the_energy_distance_is_known() {
 /// A floor at half the rows is above the floor at all of them.
 #[test]
 fn fewer_rows_have_a_higher_floor() {
+    let _limited = limited();
     let target = normal(800, 2, 112);
     let floor = |n| sample_floor(target.view(), [n, n], 8, &mut rng(113), wasserstein2).unwrap();
     let (few, many) = (floor(50), floor(400));
@@ -42,6 +45,7 @@ fn fewer_rows_have_a_higher_floor() {
 
 #[test]
 fn a_seed_gives_one_floor() {
+    let _limited = limited();
     let target = mixture(60, 2, 114).mapv(|v| v as f32);
     let floor = |seed, draws| sample_floor(target.view(), [30, 30], draws, &mut rng(seed), wasserstein2).unwrap();
     assert_eq!(floor(1, 3), floor(1, 3));
@@ -51,6 +55,7 @@ fn a_seed_gives_one_floor() {
 
 #[test]
 fn what_cannot_be_estimated_is_refused() {
+    let _limited = limited();
     let target = normal(10, 2, 115);
     let floor = |sizes, draws| sample_floor(target.view(), sizes, draws, &mut rng(0), wasserstein2);
     assert_eq!(floor([6, 5], 1), Err(OtError::TooFewPoints { needed: 11, found: 10 }));

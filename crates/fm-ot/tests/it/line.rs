@@ -4,10 +4,12 @@ use fm_ot::{Cost, assign_points, assignment};
 use ndarray::array;
 
 use crate::certificate::certify;
+use crate::limited::limited;
 use crate::samples::{lattice, mixture, normal};
 
 #[test]
 fn sorting_equals_the_general_solver() {
+    let _limited = limited();
     for (x, y) in [(normal(400, 1, 30), mixture(400, 1, 31)), (lattice(400, 1, 32), lattice(400, 1, 33))] {
         let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
         let (sorted, general) =
@@ -24,6 +26,7 @@ fn sorting_equals_the_general_solver() {
 
 #[test]
 fn ranks_are_matched() {
+    let _limited = limited();
     let best = assign_points(
         array![[3.0_f32], [1.0], [2.0]].view(),
         array![[10.0], [30.0], [20.0]].view(),

@@ -1,10 +1,11 @@
 //! Against every permutation, up to eight rows.
 
+use fm_ot::assignment;
 use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::certificate::certify;
-use crate::limited::assignment;
+use crate::limited::limited;
 
 /// The smallest total cost over all permutations of the rows from `row` on.
 fn brute_force(cost: &Array2<f64>, row: usize, used: &mut [bool]) -> f64 {
@@ -45,16 +46,19 @@ proptest! {
 
     #[test]
     fn random_costs(cost in matrix(-10.0..10.0)) {
+        let _limited = limited();
         check(&cost);
     }
 
     #[test]
     fn few_distinct_costs(cost in matrix((0_u8..3).prop_map(f64::from))) {
+        let _limited = limited();
         check(&cost);
     }
 
     #[test]
     fn forbidden_pairs(cost in matrix(prop_oneof![0.0..10.0, Just(f64::INFINITY)])) {
+        let _limited = limited();
         check(&cost);
     }
 }

@@ -4,6 +4,7 @@ use fm_ot::{ClassConditional, ClassRule, Coupling, Endpoints, ExactOt, Pairing, 
 use ndarray::{Array2, Axis};
 use rand::seq::index;
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 fn cost(x0: &Array2<f32>, x1: &Array2<f32>, pairing: &Pairing) -> f64 {
@@ -15,6 +16,7 @@ fn cost(x0: &Array2<f32>, x1: &Array2<f32>, pairing: &Pairing) -> f64 {
 
 #[test]
 fn every_batch_is_optimal_whatever_was_remembered() {
+    let _limited = limited();
     let data = mixture(300, 2, 150).mapv(|v| v as f32);
     let remembers = PersistentOt::new(300);
     let mut generator = rng(151);
@@ -34,6 +36,7 @@ fn every_batch_is_optimal_whatever_was_remembered() {
 
 #[test]
 fn classes_keep_the_rows_of_their_points() {
+    let _limited = limited();
     let (x0, x1) = (normal(40, 2, 152).mapv(|v| v as f32), mixture(40, 2, 153).mapv(|v| v as f32));
     let rows: Vec<usize> = (0..40).map(|i| 99 - i).collect();
     let labels: Vec<u32> = (0..40).map(|i| i % 2).collect();
@@ -49,6 +52,7 @@ fn classes_keep_the_rows_of_their_points() {
 #[test]
 #[should_panic(expected = "which point of the data set")]
 fn a_batch_without_rows_is_a_bug_of_the_caller() {
+    let _limited = limited();
     let x = normal(3, 2, 155).mapv(|v| v as f32);
     let _ = PersistentOt::new(3).couple(Endpoints::new(x.view(), x.view()), &mut rng(0));
 }

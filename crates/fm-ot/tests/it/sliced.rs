@@ -3,10 +3,12 @@
 use fm_ot::{Order, OtError, sliced_wasserstein, wasserstein1, wasserstein2};
 use ndarray::{Array2, Axis, array, concatenate};
 
+use crate::limited::limited;
 use crate::samples::{mixture, normal, rng};
 
 #[test]
 fn on_the_line_it_is_the_exact_distance() {
+    let _limited = limited();
     let (x, y) = (normal(200, 1, 90), mixture(200, 1, 91));
     for (order, exact) in
         [(Order::One, wasserstein1(x.view(), y.view())), (Order::Two, wasserstein2(x.view(), y.view()))]
@@ -18,6 +20,7 @@ fn on_the_line_it_is_the_exact_distance() {
 
 #[test]
 fn repeated_points_are_heavier_points() {
+    let _limited = limited();
     let (x, y) = (normal(30, 3, 92), mixture(20, 3, 93));
     let (x2, y3) = (concatenate![Axis(0), x, x], concatenate![Axis(0), y, y, y]);
     for order in [Order::One, Order::Two] {
@@ -34,6 +37,7 @@ fn repeated_points_are_heavier_points() {
 /// |v|^4 (3/(d (d + 2)) - 1/d^2) over the sphere.
 #[test]
 fn a_translation_is_seen_by_every_direction() {
+    let _limited = limited();
     let (d, projections) = (3.0_f64, 4000);
     let x = normal(50, 3, 94);
     let moved = &x + &array![[2.0, 0.0, 0.0]];
@@ -44,6 +48,7 @@ fn a_translation_is_seen_by_every_direction() {
 
 #[test]
 fn it_is_below_the_distance_it_slices() {
+    let _limited = limited();
     let (x, y) = (normal(100, 5, 95), mixture(100, 5, 96));
     for (order, exact) in
         [(Order::One, wasserstein1(x.view(), y.view())), (Order::Two, wasserstein2(x.view(), y.view()))]
@@ -55,6 +60,7 @@ fn it_is_below_the_distance_it_slices() {
 
 #[test]
 fn threads_do_not_matter_and_seeds_do() {
+    let _limited = limited();
     let (x, y) = (normal(64, 7, 97).mapv(|v| v as f32), mixture(50, 7, 98).mapv(|v| v as f32));
     let on = |threads, seed| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -66,6 +72,7 @@ fn threads_do_not_matter_and_seeds_do() {
 
 #[test]
 fn extreme_points_neither_overflow_nor_vanish() {
+    let _limited = limited();
     let (x, y) = (normal(40, 3, 99), mixture(40, 3, 100));
     let distance =
         |scale: f64| sliced_wasserstein((&x * scale).view(), (&y * scale).view(), Order::Two, 20, &mut rng(6)).unwrap();
@@ -77,6 +84,7 @@ fn extreme_points_neither_overflow_nor_vanish() {
 
 #[test]
 fn what_cannot_be_measured_is_refused() {
+    let _limited = limited();
     let (x, none) = (normal(4, 2, 101), Array2::<f64>::zeros((0, 2)));
     let measure =
         |y: &Array2<f64>, projections| sliced_wasserstein(x.view(), y.view(), Order::One, projections, &mut rng(0));

@@ -3,6 +3,7 @@
 use fm_ot::{Estimator, Kernel, OtError, energy_distance, median_bandwidth, mmd};
 use ndarray::{Array2, ArrayView1, array, concatenate};
 
+use crate::limited::limited;
 use crate::samples::{lattice, mixture, normal};
 
 const BOTH: [Estimator; 2] = [Estimator::Biased, Estimator::Unbiased];
@@ -34,6 +35,7 @@ fn by_pairs(
 
 #[test]
 fn they_are_what_the_sums_over_pairs_say() {
+    let _limited = limited();
     for (n, m, d) in [(7, 9, 1), (300, 150, 3), (140, 131, 40)] {
         let (x, y) = (normal(n, d, 70), mixture(m, d, 71) + 1.0);
         for estimator in BOTH {
@@ -59,6 +61,7 @@ fn they_are_what_the_sums_over_pairs_say() {
 /// (Székely & Rizzo 2013, section 2).
 #[test]
 fn on_the_line_it_compares_distribution_functions() {
+    let _limited = limited();
     for (x, y) in [(normal(60, 1, 72), mixture(45, 1, 73)), (lattice(50, 1, 74), lattice(70, 1, 75))] {
         let mut jumps: Vec<f64> = x.iter().chain(&y).copied().collect();
         jumps.sort_by(f64::total_cmp);
@@ -72,6 +75,7 @@ fn on_the_line_it_compares_distribution_functions() {
 
 #[test]
 fn identical_samples_are_at_distance_zero_with_the_biased_estimator() {
+    let _limited = limited();
     for d in [1, 3, 50] {
         let x = mixture(200, d, 76) + 30.0;
         assert_eq!(energy_distance(x.view(), x.view(), Estimator::Biased).unwrap(), 0.0);
@@ -85,6 +89,7 @@ fn identical_samples_are_at_distance_zero_with_the_biased_estimator() {
 /// For x ~ N(0, I) and y ~ N(m, I): E k(x, y) = (h^2 / (h^2 + 2))^(d/2) exp(-|m|^2 / (2 (h^2 + 2))).
 #[test]
 fn the_unbiased_mmd_of_normals_is_on_average_the_integral() {
+    let _limited = limited();
     let (h, d, draws) = (1.5_f64, 3, 40);
     let shift = array![[0.5, 0.0, -0.2]];
     let width = h * h + 2.0;
@@ -105,6 +110,7 @@ fn the_unbiased_mmd_of_normals_is_on_average_the_integral() {
 
 #[test]
 fn units_and_precision_do_not_matter() {
+    let _limited = limited();
     let (x, y) = (normal(150, 4, 77), mixture(90, 4, 78));
     let energy = energy_distance(x.view(), y.view(), Estimator::Biased).unwrap();
     for scale in [1e-200, 1e-3, 1e200] {
@@ -124,6 +130,7 @@ fn units_and_precision_do_not_matter() {
 
 #[test]
 fn the_median_is_that_of_all_pairs() {
+    let _limited = limited();
     let (x, y) = (normal(40, 2, 79), normal(31, 2, 80) + 2.0);
     let pooled = concatenate![ndarray::Axis(0), x, y];
     let mut all: Vec<f64> = (0..71)
@@ -141,6 +148,7 @@ fn the_median_is_that_of_all_pairs() {
 
 #[test]
 fn what_cannot_be_measured_is_refused() {
+    let _limited = limited();
     let (two, one, none) = (normal(2, 3, 83), normal(1, 3, 84), Array2::<f64>::zeros((0, 3)));
     let few = |needed, found| Err(OtError::TooFewPoints { needed, found });
     assert_eq!(energy_distance(two.view(), one.view(), Estimator::Unbiased), few(2, 1));

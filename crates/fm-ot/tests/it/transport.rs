@@ -1,10 +1,10 @@
 //! Weighted plans: optimality is proved by feasible potentials whose objective equals the cost.
 
-use fm_ot::{Cost, Real, TransportPlan, transport_points};
+use fm_ot::{Cost, Real, TransportPlan, transport, transport_points};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 
-use crate::limited::transport;
+use crate::limited::limited;
 use crate::samples::{lattice, mixture, normal, rng, uniform};
 
 /// Exponential weights: some a thousand times larger than others.
@@ -18,6 +18,7 @@ pub(crate) fn weights(n: usize, seed: u64) -> Vec<f64> {
 /// A plan of the weights on allowed pairs; feasible potentials, up to the rounding of one sum; no gap. Of a partial plan,
 /// the weights are upper bounds.
 pub(crate) fn certify<A: Real>(cost: ArrayView2<'_, A>, a: &[f64], b: &[f64], plan: &TransportPlan, mass: Option<f64>) {
+    assert!(plan.converged);
     let (n, m) = cost.dim();
     let entries = || plan.rows.iter().zip(&plan.cols).zip(&plan.mass).map(|((i, j), mass)| (*i, *j, *mass));
     let places: Vec<(usize, usize)> = entries().map(|(i, j, _)| (i, j)).collect();
@@ -72,6 +73,7 @@ fn both_precisions(x: &Array2<f64>, y: &Array2<f64>, seed: u64) {
 
 #[test]
 fn points_of_many_laws_and_sizes() {
+    let _limited = limited();
     for (n, m, d) in [(64, 64, 2), (255, 130, 2), (300, 300, 2), (100, 7, 3), (7, 200, 3), (256, 256, 64)] {
         both_precisions(&normal(n, d, 2), &mixture(m, d, 3), 100);
         both_precisions(&uniform(n, d, 4), &uniform(m, d, 5), 102);
@@ -81,6 +83,7 @@ fn points_of_many_laws_and_sizes() {
 
 #[test]
 fn sizes_around_the_vector_width() {
+    let _limited = limited();
     for n in [1, 2, 3, 15, 16, 17, 31, 33] {
         for m in [1, 2, 15, 16, 17, 47, 48, 49] {
             both_precisions(&normal(n, 2, 10), &mixture(m, 2, 11), 106);
@@ -90,6 +93,7 @@ fn sizes_around_the_vector_width() {
 
 #[test]
 fn costs_that_come_from_no_points() {
+    let _limited = limited();
     let (a, b) = (weights(150, 108), weights(170, 109));
     solve_and_certify(&normal(150, 170, 8), &a, &b);
     solve_and_certify(&uniform(150, 170, 9).mapv(|c| c as f32), &a, &b);
@@ -99,6 +103,7 @@ fn costs_that_come_from_no_points() {
 
 #[test]
 fn scales_and_offsets_of_costs_and_weights() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(normal(60, 2, 12).view(), mixture(80, 2, 13).view()).unwrap();
     let (a, b) = (weights(60, 110), weights(80, 111));
     let expected = solve_and_certify(&cost, &a, &b);
@@ -121,6 +126,7 @@ fn scales_and_offsets_of_costs_and_weights() {
 
 #[test]
 fn scales_of_the_points() {
+    let _limited = limited();
     let (x, y) = (normal(40, 2, 14), mixture(50, 2, 15));
     let (a, b) = (weights(40, 112), weights(50, 113));
     let expected = transport_points(x.view(), y.view(), &a, &b).unwrap();
@@ -135,6 +141,7 @@ fn scales_of_the_points() {
 
 #[test]
 fn ties_and_degenerate_weights_end() {
+    let _limited = limited();
     let integers = |n: usize, seed: u64| -> Vec<f64> {
         let mut rng = rng(seed);
         (0..n).map(|_| f64::from(rng.random_range(1..5_u8))).collect()
@@ -160,6 +167,7 @@ fn ties_and_degenerate_weights_end() {
 
 #[test]
 fn points_without_weight_do_not_matter_and_have_feasible_potentials() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(normal(60, 2, 18).view(), mixture(50, 2, 19).view()).unwrap();
     let idle = |index: usize| index % 3 == 1;
     let thin = |weights: Vec<f64>| -> Vec<f64> {
@@ -179,6 +187,7 @@ fn points_without_weight_do_not_matter_and_have_feasible_potentials() {
 
 #[test]
 fn forbidden_pairs_are_avoided() {
+    let _limited = limited();
     let n = 90;
     // Only a band is allowed, and the weights of neighbours differ, so that mass has to move along it.
     let mut cost = normal(n, n, 20).mapv(f64::abs);
@@ -195,6 +204,7 @@ fn forbidden_pairs_are_avoided() {
 
 #[test]
 fn strided_input_is_the_same_problem() {
+    let _limited = limited();
     let cost = normal(40, 30, 21);
     let (a, b) = (weights(40, 120), weights(30, 121));
     let mut columns_first = Array2::zeros((30, 40)).reversed_axes();
@@ -204,6 +214,7 @@ fn strided_input_is_the_same_problem() {
 
 #[test]
 fn there_and_back_cost_the_same() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(mixture(70, 3, 22).view(), normal(90, 3, 23).view()).unwrap();
     let (a, b) = (weights(70, 122), weights(90, 123));
     let (there, back) = (solve_and_certify(&cost, &a, &b), solve_and_certify(&cost.t().to_owned(), &b, &a));

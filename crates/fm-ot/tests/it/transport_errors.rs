@@ -1,13 +1,14 @@
 //! Bad weights and impossible plans are errors that name the place.
 
-use fm_ot::{OtError, Side, partial_transport, transport_points};
+use fm_ot::{OtError, Side, partial_transport, transport, transport_points};
 use ndarray::{Array2, array};
 
-use crate::limited::transport;
+use crate::limited::limited;
 use crate::samples::normal;
 
 #[test]
 fn weights_that_are_not_weights() {
+    let _limited = limited();
     let cost = Array2::<f64>::zeros((3, 2));
     for value in [-1e-9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e301] {
         let error = transport(cost.view(), &[1.0, value, 1.0], &[1.0, 1.0]).unwrap_err();
@@ -25,6 +26,7 @@ fn weights_that_are_not_weights() {
 
 #[test]
 fn totals_that_differ() {
+    let _limited = limited();
     let cost = normal(3, 2, 1);
     let nearly = transport(cost.view(), &[1.0; 3], &[1.5, 1.5 * (1.0 + 2e-7)]).unwrap();
     assert!((nearly.mass.iter().sum::<f64>() - 3.0).abs() < 1e-15 * 3.0 * 2.0);
@@ -36,6 +38,7 @@ fn totals_that_differ() {
 
 #[test]
 fn shapes_that_do_not_fit() {
+    let _limited = limited();
     let cost = normal(3, 2, 2);
     let error = transport(cost.view(), &[1.0; 2], &[1.0; 2]).unwrap_err();
     assert_eq!(error, OtError::WeightCount { side: Side::Source, weights: 2, points: 3 });
@@ -49,6 +52,7 @@ fn shapes_that_do_not_fit() {
 
 #[test]
 fn costs_that_are_not_costs() {
+    let _limited = limited();
     for value in [f64::NAN, f64::NEG_INFINITY, 1e301, -1e301] {
         for (row, column) in [(0, 0), (2, 1), (3, 18)] {
             let mut cost = Array2::zeros((4, 19));
@@ -70,6 +74,7 @@ fn costs_that_are_not_costs() {
 
 #[test]
 fn forbidden_patterns_without_a_plan() {
+    let _limited = limited();
     let inf = f64::INFINITY;
     let full_row = array![[1.0, 2.0], [inf, inf]];
     assert_eq!(transport(full_row.view(), &[1.0; 2], &[1.0; 2]).unwrap_err(), OtError::Infeasible { row: 1 });
@@ -94,6 +99,7 @@ fn forbidden_patterns_without_a_plan() {
 
 #[test]
 fn parts_larger_than_the_whole() {
+    let _limited = limited();
     let cost = normal(2, 2, 4);
     for mass in [2.1, -0.1, f64::NAN, f64::INFINITY] {
         let error = partial_transport(cost.view(), &[1.0; 2], &[1.5; 2], mass).unwrap_err();

@@ -1,10 +1,10 @@
 //! Weighted plans against answers found in other ways.
 
-use fm_ot::{Cost, OtError, partial_transport, transport_points, wasserstein2};
+use fm_ot::{Cost, OtError, assignment, partial_transport, transport, transport_points, wasserstein2};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
-use crate::limited::{assignment, transport};
+use crate::limited::limited;
 use crate::samples::{lattice, mixture, normal};
 use crate::transport::{certify, weights};
 
@@ -53,21 +53,25 @@ proptest! {
 
     #[test]
     fn random_costs((cost, a, b) in problem(-10.0..10.0)) {
+        let _limited = limited();
         check(&cost, &a, &b);
     }
 
     #[test]
     fn few_distinct_costs((cost, a, b) in problem((0_u8..3).prop_map(f64::from))) {
+        let _limited = limited();
         check(&cost, &a, &b);
     }
 
     #[test]
     fn forbidden_pairs((cost, a, b) in problem(prop_oneof![0.0..10.0, Just(f64::INFINITY)])) {
+        let _limited = limited();
         check(&cost, &a, &b);
     }
 
     #[test]
     fn partial_plans_move_what_they_are_told((cost, a, b) in problem(-10.0..10.0), part in 0.0..1.0) {
+        let _limited = limited();
         let mass = part * a.iter().sum::<f64>();
         let plan = partial_transport(cost.view(), &a, &b, mass).unwrap();
         certify(cost.view(), &a, &b, &plan, Some(mass));
@@ -94,6 +98,7 @@ fn congruence(n: usize, m: usize, seed: u64) -> (Array2<f64>, Vec<f64>, Vec<f64>
 /// POT 0.9.7.post1 `emd2` agrees on the former.
 #[test]
 fn costs_of_a_general_linear_program() {
+    let _limited = limited();
     let golden = [
         (1, 9, 1, 81756.0, 60.0, 16030.0),
         (5, 3, 2, 66472.0, 66.0, 9804.0),
@@ -115,6 +120,7 @@ fn costs_of_a_general_linear_program() {
 
 #[test]
 fn equal_weights_are_an_assignment() {
+    let _limited = limited();
     let (x, y) = (normal(128, 2, 200), mixture(128, 2, 201));
     let plan = transport_points(x.view(), y.view(), &[1.0 / 128.0; 128], &[1.0 / 128.0; 128]).unwrap();
     let distance = wasserstein2(x.view(), y.view()).unwrap();
@@ -124,6 +130,7 @@ fn equal_weights_are_an_assignment() {
 
 #[test]
 fn several_sources_for_each_target_are_an_assignment_with_capacities() {
+    let _limited = limited();
     let (n, m, k) = (240, 60, 4);
     let cost = Cost::SquaredEuclidean.matrix(normal(n, 2, 202).view(), mixture(m, 2, 203).view()).unwrap();
     let shares = transport(cost.view(), &vec![1.0 / n as f64; n], &vec![1.0 / m as f64; m]).unwrap();
@@ -143,6 +150,7 @@ fn several_sources_for_each_target_are_an_assignment_with_capacities() {
 
 #[test]
 fn sorting_equals_the_general_solver() {
+    let _limited = limited();
     for (x, y) in [(normal(300, 1, 204), mixture(200, 1, 205)), (lattice(90, 1, 206), lattice(110, 1, 207))] {
         let (a, b) = (weights(x.nrows(), 208), weights(y.nrows(), 209));
         let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
@@ -162,6 +170,7 @@ fn sorting_equals_the_general_solver() {
 
 #[test]
 fn a_part_leaves_the_outliers() {
+    let _limited = limited();
     let mut x = normal(100, 2, 210);
     x.slice_mut(ndarray::s![..10, ..]).fill(50.0);
     let cost = Cost::SquaredEuclidean.matrix(x.view(), normal(90, 2, 211).view()).unwrap();
@@ -175,6 +184,7 @@ fn a_part_leaves_the_outliers() {
 
 #[test]
 fn the_least_cost_of_a_part_is_convex_in_its_mass() {
+    let _limited = limited();
     let cost = Cost::SquaredEuclidean.matrix(normal(40, 2, 212).view(), mixture(50, 2, 213).view()).unwrap();
     let (a, b) = (weights(40, 214), weights(50, 215));
     let plans: Vec<_> =
