@@ -172,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::lap::{self, Costs};
+    use crate::limited::limited;
 
     /// Costs between places, with the points at them in an irregular order.
     fn costs(n: usize, rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f32) -> Array2<f32> {
@@ -199,6 +200,7 @@ mod tests {
 
     #[test]
     fn places_of_either_side_are_merged() {
+        let _limited = limited();
         for (rows, columns) in [(230, 8), (8, 230), (40, 50), (1, 1), (1, 230)] {
             check(&costs(230, rows, columns, residue));
         }
@@ -206,6 +208,7 @@ mod tests {
 
     #[test]
     fn forbidden_pairs_stay_forbidden() {
+        let _limited = limited();
         check(&costs(230, 20, 30, |i, j| if (i + j) % 3 == 0 { f32::INFINITY } else { residue(i, j) }));
         let cross = costs(230, 20, 30, |i, j| if (i == 3) == (j == 4) { residue(i, j) } else { f32::INFINITY });
         assert_eq!(assignment(cross.view()), None, "the masses of these places differ");
@@ -214,6 +217,7 @@ mod tests {
     /// Equal costs without equal points, or with too few of them.
     #[test]
     fn points_that_differ_are_left_alone() {
+        let _limited = limited();
         let scattered = |(i, j): (usize, usize)| ((i * 7919 + 13) * (j * 104_729 + 7) % 1009 % 3) as f32;
         assert_eq!(assignment(Array2::from_shape_fn((230, 230), scattered).view()), None);
         let pairs = |(i, j): (usize, usize)| residue(i, j / 2);

@@ -85,6 +85,7 @@ mod tests {
 
     use super::*;
     use crate::lanes::units;
+    use crate::limited::limited;
 
     fn total_on<A: Real>(arch: Arch, cost: &Array2<A>) -> f64 {
         let costs = Costs::new(arch, cost.view()).unwrap();
@@ -98,6 +99,7 @@ mod tests {
     /// Products of residues: no floating-point rounding, many near ties, a hard instance for greedy choices.
     #[test]
     fn every_vector_unit_finds_the_same_cost() {
+        let _limited = limited();
         for n in [1, 7, 33, 250, 1600] {
             let cost = Array2::from_shape_fn((n, n), |(i, j)| {
                 ((i * 7919 + 13) % 1009 * ((j * 104_729 + 7) % 997) % 4096) as f64
@@ -115,6 +117,7 @@ mod tests {
     /// Column reduction places all rows, all but a few, and too few to start from.
     #[test]
     fn a_batch_and_its_permutation_are_told_by_the_columns() {
+        let _limited = limited();
         let n = 333;
         for (moved, reduced) in [(0, "optimal"), (5, "nearly"), (200, "none")] {
             let cost = Array2::from_shape_fn((n, n), |(i, j)| {

@@ -92,62 +92,86 @@ pub(crate) fn power_of_two_above(value: f64) -> i32 {
 }
 
 fn distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Array2<A> {
-    if x.ncols() <= FEW_COORDINATES { by_differences(x, y) } else { by_product(x, y) }
+    Targets::new(y).distances(x)
 }
 
-/// Calls `fill` for every block of rows of `x` with the rows of the result that are to hold their costs.
-fn in_blocks<A: Real>(
-    x: ArrayView2<'_, A>,
-    columns: usize,
-    fill: impl Fn(ArrayView2<'_, A>, ArrayViewMut2<'_, A>) + Sync,
-) -> Array2<A> {
-    let mut cost = Array2::zeros((x.nrows(), columns));
-    if x.nrows() <= BLOCK {
-        fill(x, cost.view_mut());
-        return cost;
+/// Points made ready to measure the distances of others to them.
+#[derive(Clone, Debug)]
+pub(crate) enum Targets<A> {
+    /// Each coordinate of all points.
+    Few { coordinates: Array2<A> },
+    /// The points around their centre, and their squared lengths there.
+    Many { centre: Array1<A>, points: Array2<A>, norms: Array1<A> },
+}
+
+impl<A: Real> Targets<A> {
+    pub(crate) fn new(points: ArrayView2<'_, A>) -> Self {
+        if points.ncols() <= FEW_COORDINATES {
+            return Self::Few { coordinates: points.t().as_standard_layout().into_owned() };
+        }
+        let centre = points.sum_axis(Axis(0)) / A::narrow(points.nrows().max(1) as f64);
+        let points = around(&centre, points);
+        Self::Many { norms: norms(&points), centre, points }
     }
-    cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(|(block, rows)| {
-        let first = block * BLOCK;
-        fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
-    });
-    cost
-}
 
-/// Coordinate by coordinate, so that the inner loop runs along a row of the result.
-fn by_differences<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Array2<A> {
-    let columns = y.t().as_standard_layout().into_owned();
-    in_blocks(x, y.nrows(), |x, mut cost| {
-        for (mut row, point) in cost.outer_iter_mut().zip(x.outer_iter()) {
-            for (&a, column) in point.iter().zip(columns.outer_iter()) {
-                row.zip_mut_with(&column, |c, &b| *c += (a - b) * (a - b));
-            }
+    /// The squared distances of `x`, in rows.
+    pub(crate) fn distances(&self, x: ArrayView2<'_, A>) -> Array2<A> {
+        let columns = match self {
+            Self::Few { coordinates } => coordinates.ncols(),
+            Self::Many { points, .. } => points.nrows(),
+        };
+        let mut cost = Array2::zeros((x.nrows(), columns));
+        if x.nrows() <= BLOCK {
+            self.fill(x, cost.view_mut());
+            return cost;
         }
-    })
+        cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(|(block, rows)| {
+            let first = block * BLOCK;
+            self.fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
+        });
+        cost
+    }
+
+    fn fill(&self, x: ArrayView2<'_, A>, cost: ArrayViewMut2<'_, A>) {
+        match self {
+            Self::Few { coordinates } => by_differences(x, coordinates, cost),
+            Self::Many { centre, points, norms } => by_product(&around(centre, x), points, norms, cost),
+        }
+    }
 }
 
-fn by_product<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Array2<A> {
-    let centre = y.sum_axis(Axis(0)) / A::narrow(y.nrows().max(1) as f64);
-    let centred = |points: ArrayView2<'_, A>| (&points - &centre).as_standard_layout().into_owned();
-    let y = centred(y);
-    let norms = |points: &Array2<A>| -> Array1<A> { points.outer_iter().map(|p| p.dot(&p)).collect() };
-    let y_norm = norms(&y);
+fn around<A: Real>(centre: &Array1<A>, points: ArrayView2<'_, A>) -> Array2<A> {
+    (&points - centre).as_standard_layout().into_owned()
+}
+
+fn norms<A: Real>(points: &Array2<A>) -> Array1<A> {
+    points.outer_iter().map(|p| p.dot(&p)).collect()
+}
+
+/// Coordinate by coordinate, so that the inner loop runs along a row of the result, which is zero at first.
+fn by_differences<A: Real>(x: ArrayView2<'_, A>, coordinates: &Array2<A>, mut cost: ArrayViewMut2<'_, A>) {
+    for (mut row, point) in cost.outer_iter_mut().zip(x.outer_iter()) {
+        for (&a, column) in point.iter().zip(coordinates.outer_iter()) {
+            row.zip_mut_with(&column, |c, &b| *c += (a - b) * (a - b));
+        }
+    }
+}
+
+fn by_product<A: Real>(x: &Array2<A>, y: &Array2<A>, y_norms: &Array1<A>, mut cost: ArrayViewMut2<'_, A>) {
+    products(x, y, &mut cost);
     let arch = Arch::new();
-    in_blocks(x, y.nrows(), |x, mut cost| {
-        let x = centred(x);
-        products(&x, &y, &mut cost);
-        for ((mut row, point), norm) in cost.outer_iter_mut().zip(x.outer_iter()).zip(norms(&x)) {
-            let costs = row.as_slice_mut().expect("a row of a matrix in standard layout");
-            let y_norm = y_norm.as_slice().expect("a vector that was collected");
-            if !arch.dispatch(|| expand(costs, norm, y_norm)) {
-                continue;
-            }
-            for ((c, &b), other) in costs.iter_mut().zip(y_norm).zip(y.outer_iter()) {
-                if *c < A::narrow(CANCELLED) * (norm + b) {
-                    *c = squared_distance(point, other);
-                }
+    let y_norms = y_norms.as_slice().expect("a vector that was collected");
+    for ((mut row, point), norm) in cost.outer_iter_mut().zip(x.outer_iter()).zip(norms(x)) {
+        let costs = row.as_slice_mut().expect("a row of a matrix in standard layout");
+        if !arch.dispatch(|| expand(costs, norm, y_norms)) {
+            continue;
+        }
+        for ((c, &b), other) in costs.iter_mut().zip(y_norms).zip(y.outer_iter()) {
+            if *c < A::narrow(CANCELLED) * (norm + b) {
+                *c = squared_distance(point, other);
             }
         }
-    })
+    }
 }
 
 /// Turns the products of a point into squared distances; whether there are any that cancellation has spoilt.

@@ -13,6 +13,7 @@ mod anderson;
 mod annealing;
 mod band;
 mod costs;
+mod draw;
 mod dual;
 mod epsilon;
 mod iterate;

@@ -73,7 +73,7 @@ impl Coupling for SinkhornOt {
             return Err(OtError::NotConverged { iterations, marginal_l1, tolerance: self.solver.tolerance });
         }
         Ok(match self.solver.marginals {
-            Marginals::Balanced => Pairing::from_targets((0..n).map(|i| plan.draw_target(i, rng)).collect()),
+            Marginals::Balanced => Pairing::from_targets(plan.draw_targets(rng)),
             Marginals::Unbalanced { .. } | Marginals::Partial { .. } => plan.draw(n, rng),
         })
     }

@@ -7,7 +7,8 @@ use ndarray::{Array2, ArrayView2, s};
 use pulp::Arch;
 
 use super::lanes;
-use crate::{Cost, OtError, Real, Side, cost, points};
+use crate::points::{self, Targets};
+use crate::{Cost, OtError, Real, Side, cost};
 
 /// Finite costs are at most this in absolute value, so that sums stay finite.
 const LARGEST: f64 = 1e300;
@@ -35,7 +36,7 @@ enum Source<'a, A: Real> {
     /// Row by row.
     Matrix(Cow<'a, [A]>),
     /// Squared distances, or their roots.
-    Points { x: Array2<A>, y: Array2<A>, root: bool },
+    Points { x: Array2<A>, y: Box<Targets<A>>, root: bool },
 }
 
 impl<'a, A: Real> Costs<'a, A> {
@@ -77,12 +78,11 @@ impl<'a, A: Real> Costs<'a, A> {
             // Half of the squared distance between points of length one.
             Cost::Cosine => (cost::on_sphere(x, Side::Source)?, cost::on_sphere(y, Side::Target)?, 0.5),
         };
-        let source = Source::Points { x, y, root: cost == Cost::Euclidean };
-        let source = match source {
-            Source::Points { x, y, root } if n * m * size_of::<A>() <= stored_bytes => {
-                Source::Matrix(Cow::Owned(block(x.view(), y.view(), root).into_raw_vec_and_offset().0))
-            }
-            source => source,
+        let (y, root) = (Targets::new(y.view()), cost == Cost::Euclidean);
+        let source = if n * m * size_of::<A>() <= stored_bytes {
+            Source::Matrix(Cow::Owned(block(x.view(), &y, root).into_raw_vec_and_offset().0))
+        } else {
+            Source::Points { x, y: Box::new(y), root }
         };
         let mut costs = Self::unseen(source, n, m, unit);
         costs.survey()?;
@@ -130,8 +130,7 @@ impl<'a, A: Real> Costs<'a, A> {
         match &self.source {
             Source::Matrix(rows) => &rows[range.start * self.m..range.end * self.m],
             Source::Points { x, y, root } => {
-                scratch.clear();
-                scratch.extend(block(x.slice(s![range, ..]), y.view(), *root));
+                *scratch = block(x.slice(s![range, ..]), y, *root).into_raw_vec_and_offset().0;
                 scratch
             }
         }
@@ -183,9 +182,7 @@ impl<'a, A: Real> Costs<'a, A> {
                 rows.chunks(self.m).step_by(step).for_each(|row| matrix.extend_from_slice(row));
                 matrix
             }
-            Source::Points { x, y, root } => {
-                block(x.slice(s![..;step, ..]), y.view(), *root).into_raw_vec_and_offset().0
-            }
+            Source::Points { x, y, root } => block(x.slice(s![..;step, ..]), y, *root).into_raw_vec_and_offset().0,
         };
         Costs { range: self.range, ..Costs::unseen(Source::Matrix(Cow::Owned(matrix)), n, self.m, self.unit) }
     }
@@ -226,11 +223,8 @@ impl<'a, A: Real> Costs<'a, A> {
     }
 }
 
-fn block<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, root: bool) -> Array2<A> {
-    let (mut cost, scale) = points::scaled_distances(x, y);
-    if scale != 1.0 {
-        cost.mapv_inplace(|c| A::narrow(c.widen() / scale / scale));
-    }
+fn block<A: Real>(x: ArrayView2<'_, A>, y: &Targets<A>, root: bool) -> Array2<A> {
+    let mut cost = y.distances(x);
     if root {
         cost.mapv_inplace(A::sqrt);
     }

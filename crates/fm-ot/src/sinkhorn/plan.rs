@@ -1,14 +1,13 @@
 //! An entropic plan, known by its potentials.
 
 use ndarray::Array2;
-use rand::Rng;
 use rayon::prelude::*;
 
 use super::costs::Costs;
-use crate::{Pairing, Real};
+use crate::Real;
 
 /// Rows that a thread works on at a time.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// The plan of a [`Sinkhorn`](crate::Sinkhorn) solve.
 ///
@@ -177,85 +176,6 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
         self.totals().2
     }
 
-    /// Draws the target of source `i` from its conditional law, in `O(m)`.
-    ///
-    /// # Panics
-    /// If there is no such row, or nothing leaves source `i`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use fm_ot::{Epsilon, Sinkhorn};
-    /// # use ndarray::array;
-    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
-    /// let cost = array![[0.0, 1.0], [1.0, 0.0]];
-    /// let plan = solver.solve(cost.view(), None, None)?;
-    /// let mut rng = rand::rng();
-    /// let stay = (0..10_000).filter(|_| plan.draw_target(0, &mut rng) == 0).count();
-    /// assert!((6900..7800).contains(&stay), "some 73 %");
-    /// # Ok::<(), fm_ot::OtError>(())
-    /// ```
-    #[track_caller]
-    pub fn draw_target(&self, i: usize, rng: &mut (impl Rng + ?Sized)) -> usize {
-        // The weight of the source cancels, so one of weight zero has a law too.
-        assert!(i < self.f.len(), "row {i} of {}", self.f.len());
-        let (mut made, mut total) = (Vec::new(), 0.0);
-        let costs = self.costs.block(i..i + 1, &mut made);
-        let upto: Vec<f64> = self
-            .conditional(i, costs)
-            .map(|(p, _)| {
-                total += p;
-                total
-            })
-            .collect();
-        assert!(total > 0.0, "no mass leaves source point {i}");
-        let level = rng.random::<f64>() * total;
-        // The first whose sum is above the level has mass; rounding can only put the level at the end.
-        let last = upto.partition_point(|&sum| sum < total);
-        upto.partition_point(|&sum| sum <= level).min(last)
-    }
-
-    /// Draws pairs from the plan: a source by its mass, then its target, in `O(n + m)` each at most.
-    ///
-    /// # Panics
-    /// If there are no points to draw and `count` is not zero.
-    ///
-    /// # Examples
-    /// ```
-    /// # use fm_ot::{Epsilon, Sinkhorn};
-    /// # use ndarray::array;
-    /// let solver = Sinkhorn { epsilon: Epsilon::Absolute(1.0), tolerance: 1e-9, ..Sinkhorn::default() };
-    /// let cost = array![[0.0, 1.0], [1.0, 0.0]];
-    /// let plan = solver.solve(cost.view(), None, None)?;
-    /// let pairing = plan.draw(100, &mut rand::rng());
-    /// assert_eq!(pairing.len(), 100);
-    /// # Ok::<(), fm_ot::OtError>(())
-    /// ```
-    #[track_caller]
-    pub fn draw(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Pairing {
-        let mut pairing = Pairing::default();
-        if count == 0 {
-            return pairing;
-        }
-        let (rows, _) = self.marginals();
-        let mut total = 0.0;
-        let upto: Vec<f64> = rows
-            .iter()
-            .map(|mass| {
-                total += mass;
-                total
-            })
-            .collect();
-        assert!(total > 0.0, "a plan without mass has no pairs to draw");
-        let last = upto.partition_point(|&sum| sum < total);
-        for _ in 0..count {
-            let level = rng.random::<f64>() * total;
-            let i = upto.partition_point(|&sum| sum <= level).min(last);
-            pairing.source.push(i);
-            pairing.target.push(self.draw_target(i, rng));
-        }
-        pairing
-    }
-
     /// Mass and cost of each pair of row `i`.
     fn entries(&self, i: usize, costs: &'_ [A]) -> impl Iterator<Item = (f64, f64)> {
         let a = self.a[i];
@@ -263,7 +183,7 @@ impl<'a, A: Real> EntropicPlan<'a, A> {
     }
 
     /// As [`entries`](Self::entries), for a source of weight one.
-    fn conditional(&self, i: usize, costs: &[A]) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn conditional(&self, i: usize, costs: &[A]) -> impl Iterator<Item = (f64, f64)> {
         let (unit, f) = (self.costs.unit, self.f[i]);
         costs.iter().zip(&self.g).zip(&self.b).map(move |((c, g), b)| {
             let c = c.widen() * unit;

@@ -131,7 +131,7 @@ fn entropic<A: Real>(
         let pairs = if weights.is_some() || args.replacement {
             plan.draw(n, &mut rng)
         } else {
-            Pairing::from_targets((0..n).map(|i| plan.draw_target(i, &mut rng)).collect())
+            Pairing::from_targets(plan.draw_targets(&mut rng))
         };
         let total: f64 = a.map_or(1.0, |a| a.iter().sum());
         Coupled {
