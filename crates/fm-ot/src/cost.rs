@@ -63,6 +63,10 @@ impl Cost {
     /// # Shapes
     /// `x`: `[n, d]`, `y`: `[m, d]`; returns `[n, m]`. The sizes may differ.
     ///
+    /// # Domain
+    /// Any finite points. A cost below the least number of their precision is zero: the square of an `f32` distance below 2.6e-23,
+    /// which [`assign_points`](crate::assign_points) tells apart from others.
+    ///
     /// # Errors
     /// Points that are not finite, two dimensions; [`OtError::Overflow`] where a cost is beyond the precision of the points (the
     /// square of an `f32` distance above 1.8e19), which [`assign_points`](crate::assign_points) has no trouble with;
