@@ -29,7 +29,7 @@ fn scale(
     let tolerance = estimate.tolerance;
     let largest = start.abs().maximum(&end.abs());
     let scale = stages.add_scaled(&stages.number(tolerance.atol()), tolerance.rtol(), &largest).reshape(shape);
-    let poison = &scale - &scale;
+    let poison = scale.g_sub(&scale);
     (scale, poison)
 }
 
