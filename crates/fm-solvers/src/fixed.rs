@@ -51,7 +51,7 @@ impl FixedSolver {
         };
         walk(grid, self.check, y, observer, |t0, t1, y, stats| {
             match &mut stepper {
-                Stepper::RungeKutta(stepper) => stepper.step(field, t0, t1, y)?,
+                Stepper::RungeKutta(stepper) => stepper.advance(field, t0, t1, y)?,
                 Stepper::Adams(stepper) => stepper.step(field, t0, t1, y)?,
             }
             stats.nfe = self.method.nfe(stats.steps + 1);

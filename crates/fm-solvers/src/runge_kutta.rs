@@ -46,6 +46,17 @@ impl<'a, S: State> RungeKutta<'a, S> {
     #[track_caller]
     pub fn step(&mut self, field: &mut dyn VectorField<S>, t0: f64, t1: f64, y: &mut S) -> Result<(), SolveError> {
         assert!(y.same_layout(&self.work), "a stepper made for {} cannot take {}", self.work.layout(), y.layout());
+        self.advance(field, t0, t1, y)
+    }
+
+    /// [`step`](Self::step) for a loop in which the layout cannot have changed since the last one.
+    pub(crate) fn advance(
+        &mut self,
+        field: &mut dyn VectorField<S>,
+        t0: f64,
+        t1: f64,
+        y: &mut S,
+    ) -> Result<(), SolveError> {
         let interval = Interval { t0, t1, end: t1 };
         fill_stages(self.tableau, field, interval, y, &mut self.work, &mut self.stages, 0)?;
         self.work.combine(y, interval.length(), self.tableau.b, &self.stages);

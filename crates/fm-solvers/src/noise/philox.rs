@@ -4,6 +4,11 @@
 //! that is a hundred times what is used. Philox gives 32 bytes for an address, and an address has room for everything that
 //! a piece of noise is known by, without hashing.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function is compiled for the processor of its caller only if it is a part of it"
+)]
+
 use rand::RngCore;
 
 /// The words at an address, and at the addresses after it.
@@ -26,7 +31,7 @@ impl Philox {
 
     /// The generators at several addresses, with their first words made together: each round of a block waits for the one
     /// before, those of other blocks need not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn several<const N: usize>(key: u64, addresses: [[u64; 4]; N]) -> [Self; N] {
         let words = blocks(addresses, [key, 0]);
         std::array::from_fn(|i| Self { used: 0, words: words[i], ..Self::new(key, next(addresses[i])) })
@@ -40,7 +45,7 @@ fn next(mut address: [u64; 4]) -> [u64; 4] {
 }
 
 impl RngCore for Philox {
-    #[inline]
+    #[inline(always)]
     fn next_u64(&mut self) -> u64 {
         if self.used == 4 {
             [self.words] = blocks([self.address], [self.key, 0]);
@@ -63,7 +68,7 @@ impl RngCore for Philox {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn blocks<const N: usize>(mut counters: [[u64; 4]; N], mut key: [u64; 2]) -> [[u64; 4]; N] {
     const MULTIPLIERS: [u64; 2] = [0xD2E7_470E_E14C_6C93, 0xCA5A_8263_9512_1157];
     const WEYL: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xBB67_AE85_84CA_A73B];
@@ -80,7 +85,7 @@ fn blocks<const N: usize>(mut counters: [[u64; 4]; N], mut key: [u64; 2]) -> [[u
 }
 
 /// The low and the high word of a product.
-#[inline]
+#[inline(always)]
 fn wide(a: u64, b: u64) -> (u64, u64) {
     let product = u128::from(a) * u128::from(b);
     (product as u64, (product >> 64) as u64)

@@ -3,6 +3,12 @@
 //! A normal is a function of where it is: sample, cell, position in the cell, value. Values of a sample share a stream in
 //! groups, because a block of the generator holds four words and the address of a single value would use two.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function is compiled for the processor of its caller only if it is a part of it"
+)]
+
+use pulp::{Arch, NullaryFnOnce};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
@@ -38,6 +44,22 @@ pub(super) struct Rows<'a> {
     pub(super) length: usize,
 }
 
+/// [`Rows::fill_cell`] to be compiled for the processor at hand: a closure of this size would be left out of that.
+struct WholeCell<'a, A> {
+    rows: Rows<'a>,
+    first: usize,
+    dw: &'a mut [A],
+}
+
+impl<A: Element> NullaryFnOnce for WholeCell<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.rows.fill_cell(self.first, self.dw);
+    }
+}
+
 impl Rows<'_> {
     /// Fills the rows from `first` on; in parts on several threads if there are many, which changes no number.
     pub(super) fn fill<A: Element>(self, first: usize, dw: &mut [A], mut area: Option<&mut [A]>) {
@@ -51,7 +73,7 @@ impl Rows<'_> {
         }
         let whole_cell = self.from.1 == 0 && self.to == (self.from.0 + 1, 0);
         if whole_cell && area.is_none() {
-            return self.fill_cell(first, dw);
+            return Arch::new().dispatch(WholeCell { rows: self, first, dw });
         }
         for (i, row) in dw.chunks_mut(self.length).enumerate() {
             let sample = self.sample(first + i);
@@ -64,6 +86,7 @@ impl Rows<'_> {
     }
 
     /// The increments of a whole cell, which is what a step along the knots asks for: one normal for each value.
+    #[inline(always)]
     fn fill_cell<A: Element>(self, first: usize, dw: &mut [A]) {
         let cell = self.from.0;
         let scale = self.sign() * self.path.length(cell).sqrt();

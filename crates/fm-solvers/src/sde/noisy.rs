@@ -75,7 +75,12 @@ impl SdeState for tch::Tensor {
     fn add_noise(&mut self, dw: &Self, area: Option<&Self>, stages: &crate::TensorStages, terms: &[NoiseTerm]) {
         for NoiseTerm { diffusion, weight } in terms {
             let [p0, p1, p2, p3] = weight.powers;
-            let mut factor = dw * p1;
+            let linear = [p0, p2, p3, weight.area] == [0.0; 4];
+            if linear && diffusion.is_none() && !self.requires_grad() {
+                *self = stages.add_scaled(self, p1, dw);
+                continue;
+            }
+            let mut factor = if linear && p1 == 1.0 { dw.shallow_clone() } else { dw * p1 };
             if p2 != 0.0 || p3 != 0.0 {
                 factor = (dw * p3 + p2) * dw * dw + factor;
             }

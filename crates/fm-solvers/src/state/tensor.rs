@@ -19,11 +19,17 @@ use crate::{ErrorEstimate, Norm, SolveError};
 
 /// What an error is measured by, `atol + rtol max(|start|, |end|)`, and zero, or NaN where that is infinite: an infinite
 /// state would hide every error.
-fn scale(end: &Tensor, start: &Tensor, estimate: &ErrorEstimate<'_>, shape: &[i64]) -> (Tensor, Tensor) {
+fn scale(
+    end: &Tensor,
+    start: &Tensor,
+    stages: &TensorStages,
+    estimate: &ErrorEstimate<'_>,
+    shape: &[i64],
+) -> (Tensor, Tensor) {
     let tolerance = estimate.tolerance;
-    let scale = start.abs().maximum(&end.abs()) * tolerance.rtol() + tolerance.atol();
-    let scale = scale.reshape(shape);
-    let poison = &scale * 0.0;
+    let largest = start.abs().maximum(&end.abs());
+    let scale = stages.add_scaled(&stages.number(tolerance.atol()), tolerance.rtol(), &largest).reshape(shape);
+    let poison = scale.g_sub(&scale);
     (scale, poison)
 }
 
@@ -35,7 +41,7 @@ fn total_mean_squares(
     stages: &TensorStages,
     estimate: &ErrorEstimate<'_>,
 ) -> [f64; 2] {
-    let (scale, poison) = scale(end, start, estimate, &[1, 1, -1]);
+    let (scale, poison) = scale(end, start, stages, estimate, &[1, 1, -1]);
     let mean = |row: &[f64]| (stages.add_to(&poison, h, row) / &scale).square().mean(None::<Kind>);
     match estimate.rows {
         [row] => [mean(row).double_value(&[]), 0.0],
@@ -57,7 +63,7 @@ fn mean_squares(
     estimate: &ErrorEstimate<'_>,
 ) -> Tensor {
     let batch = [end.batch() as i64, -1];
-    let (scale, poison) = scale(end, start, estimate, &batch);
+    let (scale, poison) = scale(end, start, stages, estimate, &batch);
     let quotients = estimate.rows.iter().map(|row| (stages.sum(row).view(batch) * h / &scale + &poison).square());
     let means: Vec<Tensor> = quotients.map(|q| q.mean_dim(1, false, None::<Kind>)).collect();
     Tensor::stack(&means, 0)
@@ -107,6 +113,10 @@ impl State for Tensor {
     }
 
     fn non_finite_sample(&self) -> Option<usize> {
+        // NaN and infinity survive a sum, in one pass instead of five; a sum may also overflow by itself.
+        if no_grad(|| self.sum(None::<Kind>)).double_value(&[]).is_finite() {
+            return None;
+        }
         let finite = self.isfinite();
         if bool::try_from(finite.all()).expect("a scalar of kind Bool") {
             return None;
@@ -133,8 +143,11 @@ impl State for Tensor {
     }
 
     fn combine(&mut self, base: &Self, h: f64, row: &[f64], stages: &TensorStages) {
+        let mut terms = stages.terms(row);
         *self = if base.requires_grad() || stages.tracked(row.len()) {
-            stages.terms(row).fold(base.shallow_clone(), |sum, (a, k)| sum + k * (h * a))
+            terms.fold(base.shallow_clone(), |sum, (a, k)| sum + k * (h * a))
+        } else if let (Some((a, k)), None) = (terms.next(), terms.next()) {
+            stages.add_scaled(base, h * a, k)
         } else {
             stages.add_to(&base.reshape([1, 1, -1]), h, row).view(stages.shape.as_slice())
         };

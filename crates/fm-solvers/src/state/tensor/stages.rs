@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
-/// Coefficient rows that stay on the device. Tableaux have fewer; the rows of interpolants and of multistep methods on
+/// Coefficient rows, and numbers, that stay on the device. Tableaux have fewer; the rows of interpolants and of multistep methods on
 /// unequal grids come and go.
-const ROWS: usize = 32;
+const KEPT: usize = 32;
 
 /// Derivatives of tensor states: a `[1, s, n]` block, and a handle per row in the state's shape.
 ///
@@ -22,6 +22,7 @@ pub struct TensorStages {
     /// Coefficient rows on the device, uploaded when first used; the oldest make room. A step of a Runge-Kutta method has
     /// none to upload.
     pub(super) rows: RefCell<Vec<(Vec<f64>, Tensor)>>,
+    pub(super) numbers: RefCell<Vec<(f64, Tensor)>>,
 }
 
 impl TensorStages {
@@ -36,7 +37,7 @@ impl TensorStages {
         let views: Vec<_> = (0..count).map(|i| view(&block, i, &shape)).collect();
         let slots = views.iter().map(Tensor::shallow_clone).collect();
         let firsts = (1..=count).map(|n| block.narrow(1, 0, n)).collect();
-        Self { shape, block, views, firsts, slots, rows: RefCell::default() }
+        Self { shape, block, views, firsts, slots, rows: RefCell::default(), numbers: RefCell::default() }
     }
 
     /// What a field may write a derivative to, or replace.
@@ -80,10 +81,39 @@ impl TensorStages {
             return tensor.shallow_clone();
         }
         let tensor = Tensor::from_slice(row).to_kind(self.block.kind()).to_device(self.block.device()).view([1, 1, -1]);
-        if rows.len() == ROWS {
+        if rows.len() == KEPT {
             drop(rows.remove(0));
         }
         rows.push((row.to_vec(), tensor.shallow_clone()));
+        tensor
+    }
+
+    /// `base + factor * term`, where none of them is tracked, in one pass and with no view made.
+    ///
+    /// LibTorch's own sum with a factor is out of reach of the bindings, and a product with a number of the host makes a
+    /// tensor of the number, another of its conversion and one of the product: three times as dear.
+    pub(crate) fn add_scaled(&self, base: &Tensor, factor: f64, term: &Tensor) -> Tensor {
+        if matches!(self.block.kind(), Kind::Float | Kind::Double) {
+            base.addcmul(term, &self.number(factor))
+        } else {
+            base + term * factor // a factor of fewer bits would move the step
+        }
+    }
+
+    /// A number as a tensor without axes where the block is: the last ones are kept, since those of a solve repeat.
+    pub(super) fn number(&self, value: f64) -> Tensor {
+        let kind = self.block.kind();
+        // Steps of one grid may differ in the last bit of an f64, which is none of an f32.
+        let value = if kind == Kind::Float { f64::from(value as f32) } else { value };
+        let mut numbers = self.numbers.borrow_mut();
+        if let Some((_, tensor)) = numbers.iter().find(|(known, _)| *known == value) {
+            return tensor.shallow_clone();
+        }
+        let tensor = Tensor::full([0_i64; 0], value, (kind, self.block.device()));
+        if numbers.len() == KEPT {
+            drop(numbers.remove(0));
+        }
+        numbers.push((value, tensor.shallow_clone()));
         tensor
     }
 
