@@ -23,7 +23,6 @@ mod costs;
 mod lists;
 mod reduction;
 mod repair;
-mod scan;
 
 pub(crate) use costs::Costs;
 use lists::Lists;

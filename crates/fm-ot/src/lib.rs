@@ -44,6 +44,7 @@ mod limited;
 mod line;
 mod points;
 mod real;
+mod scan;
 mod sinkhorn;
 mod transport;
 

@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::scan::{self, LANES};
+use crate::scan::{self, LANES};
 use crate::{OtError, Real};
 
 /// Finite costs are at most this in absolute value, so that no sum along a path overflows.

@@ -9,9 +9,9 @@ use std::cmp::Ordering;
 
 use pulp::Simd;
 
-use super::scan::{self, TwoBest};
 use crate::Real;
 use crate::lanes::width;
+use crate::scan::{self, TwoBest};
 
 /// Columns a row lists at most. About 54 are expected: see [`scan::likely_threshold`].
 const LONGEST: usize = 96;

@@ -13,8 +13,8 @@ mod listed;
 
 use pulp::Simd;
 
-use super::{Costs, NONE, Partial, Solution, scan};
-use crate::{OtError, Real};
+use super::{Costs, NONE, Partial, Solution};
+use crate::{OtError, Real, scan};
 use listed::Listed;
 
 /// Bids for each row that has no column, before the search for paths.

@@ -14,10 +14,12 @@
 
 use std::collections::VecDeque;
 
+use pulp::{Simd, WithSimd};
+
 use super::problem::Problem;
-use super::scan::two_best;
 use super::start::Flow;
 use crate::Real;
+use crate::scan::{self, LANES, TwoBest};
 
 /// The first epsilon, in standard deviations of the cost.
 const FIRST: f64 = 0.3;
@@ -62,9 +64,25 @@ struct Offer<A> {
     amount: i64,
 }
 
+/// What a row wants.
+struct Choice<'a, A> {
+    costs: &'a [A],
+    price: &'a [A],
+}
+
+impl<A: Real> WithSimd for Choice<'_, A> {
+    type Output = TwoBest<A>;
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
+    fn with_simd<S: Simd>(self, s: S) -> TwoBest<A> {
+        scan::two_best(s, [self.costs], self.price)[0]
+    }
+}
+
 struct Auction<'a, 'c, A> {
     problem: &'a Problem<'c, A>,
-    /// Infinite for columns that want nothing.
+    /// Infinite for columns that want nothing, and behind the last one up to a whole vector.
     price: Vec<A>,
     /// The offers that each column keeps, at most one of a row.
     kept: Vec<Vec<Offer<A>>>,
@@ -77,7 +95,9 @@ struct Auction<'a, 'c, A> {
 impl<'a, 'c, A: Real> Auction<'a, 'c, A> {
     fn new(problem: &'a Problem<'c, A>) -> Self {
         let masses = problem.masses;
-        let price = masses.demand.iter().map(|&d| if d > 0 { A::zero() } else { A::infinity() }).collect();
+        let price = masses.demand.iter().map(|&d| if d > 0 { A::zero() } else { A::infinity() });
+        let mut price: Vec<A> = price.collect();
+        price.resize(problem.m.next_multiple_of(LANES), A::infinity());
         Self {
             problem,
             price,
@@ -105,7 +125,7 @@ impl<'a, 'c, A: Real> Auction<'a, 'c, A> {
     fn offer(&mut self, row: u32, epsilon: A) {
         let i = row as usize;
         let costs = self.problem.row(i);
-        let choice = self.problem.arch.dispatch(|| two_best(costs, &self.price));
+        let choice = self.problem.arch.dispatch(Choice { costs, price: &self.price });
         if choice.best == A::infinity() {
             return;
         }

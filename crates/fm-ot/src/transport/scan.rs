@@ -1,7 +1,7 @@
-//! Passes over one row of costs, where the solver spends its time outside the tree.
+//! Passes over one row of costs, where the simplex method spends its time outside the tree; those of the auction are in
+//! [`scan`](crate::scan).
 //!
-//! Written in lanes and inlined into whatever vector unit `pulp` dispatches to. Minima do not depend on the order in
-//! which they are taken, so every unit gives the same plan.
+//! Written in lanes and inlined into whatever vector unit `pulp` dispatches to.
 
 #![expect(clippy::inline_always, reason = "only what is inlined is compiled for the vector unit that was found")]
 
@@ -11,57 +11,9 @@ use crate::Real;
 /// Independent partial results per pass; a multiple of the vector width of every current machine.
 const LANES: usize = 16;
 
-/// The cheapest column of a row, and what the two cheapest cost.
-pub(super) struct TwoBest<A> {
-    pub(super) column: usize,
-    pub(super) best: A,
-    pub(super) second: A,
-}
-
-/// The two smallest of `cost[j] + price[j]`, the first column on ties; infinite where there are none.
-#[inline(always)]
-pub(super) fn two_best<A: Real>(cost: &[A], price: &[A]) -> TwoBest<A> {
-    let mut best = [A::infinity(); LANES];
-    let mut second = [A::infinity(); LANES];
-    let (costs, cost_tail) = cost.as_chunks::<LANES>();
-    let (prices, price_tail) = price.as_chunks::<LANES>();
-    for (c, p) in costs.iter().zip(prices) {
-        for l in 0..LANES {
-            insert(&mut best[l], &mut second[l], c[l] + p[l]);
-        }
-    }
-    let (mut first, mut runner_up) = (A::infinity(), A::infinity());
-    for l in 0..LANES {
-        insert(&mut first, &mut runner_up, best[l]);
-        runner_up = smaller(runner_up, second[l]);
-    }
-    for (&c, &p) in cost_tail.iter().zip(price_tail) {
-        insert(&mut first, &mut runner_up, c + p);
-    }
-    TwoBest { column: find(cost, price, first), best: first, second: runner_up }
-}
-
-#[inline(always)]
-fn insert<A: Real>(best: &mut A, second: &mut A, value: A) {
-    let larger = if value < *best { *best } else { value };
-    *second = if larger < *second { larger } else { *second };
-    *best = if value < *best { value } else { *best };
-}
-
 #[inline(always)]
 fn smaller<A: Real>(a: A, b: A) -> A {
     if b < a { b } else { a }
-}
-
-/// The first column where `cost + price` is `value`.
-#[inline(always)]
-fn find<A: Real>(cost: &[A], price: &[A], value: A) -> usize {
-    let (costs, _) = cost.as_chunks::<LANES>();
-    let (prices, _) = price.as_chunks::<LANES>();
-    let here =
-        |(c, p): (&[A; LANES], &[A; LANES])| (0..LANES).fold(0, |any, l| any | u32::from(c[l] + p[l] == value)) != 0;
-    let from = LANES * costs.iter().zip(prices).position(here).unwrap_or(costs.len());
-    from + cost[from..].iter().zip(&price[from..]).position(|(&c, &p)| c + p == value).unwrap_or(0)
 }
 
 /// The smallest of `cost[j] - potential[j]`, in `f64`.

@@ -8,10 +8,10 @@ use std::collections::BinaryHeap;
 
 use pulp::Simd;
 
-use super::super::scan::TwoBest;
 use super::super::{Lists, NONE};
 use super::Repair;
 use crate::Real;
+use crate::scan::TwoBest;
 
 #[derive(Debug)]
 pub(super) struct Listed<A> {

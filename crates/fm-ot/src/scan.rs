@@ -3,20 +3,25 @@
 //! Plain loops over vectors, inlined into the one function that is compiled for the unit: an iterator adaptor or a closure that
 //! the compiler leaves out of line would be compiled for the lowest common unit.
 
+#![expect(
+    clippy::inline_always,
+    reason = "code is compiled for the vector unit of the function that it is inlined into"
+)]
+
 use pulp::Simd;
 
 use crate::Real;
 use crate::lanes::{Lanes, width};
 
 /// Values of a row of prices are stored in multiples of this, a whole number of vectors of any unit.
-pub(super) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// The cheapest column of a row, and what the two cheapest cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TwoBest<A> {
-    pub(super) column: usize,
-    pub(super) best: A,
-    pub(super) second: A,
+pub(crate) struct TwoBest<A> {
+    pub(crate) column: usize,
+    pub(crate) best: A,
+    pub(crate) second: A,
 }
 
 /// The two smallest values that each lane has seen, and the column of the first.
@@ -51,12 +56,12 @@ fn two_of_group<A: Real, S: Simd>(s: S, values: [A::Vector<S>; GROUP]) -> [A::Ve
     [A::least(s, low, other_low), second]
 }
 
-/// The two smallest of `cost[j] + price[j]` for each of some rows. `second` is infinite for a single column. Behind the last price there
+/// The two smallest of `cost[j] + price[j]` for each of some rows; which column has the first is open where some tie. `second` is infinite for a single column. Behind the last price there
 /// are infinities up to a whole vector.
 ///
 /// Several rows at once hide the latency of finding the smallest among lanes, and read the prices once.
 #[inline(always)]
-pub(super) fn two_best<A: Real, S: Simd, const ROWS: usize>(
+pub(crate) fn two_best<A: Real, S: Simd, const ROWS: usize>(
     s: S,
     costs: [&[A]; ROWS],
     price: &[A],
@@ -160,7 +165,7 @@ fn first_lane<A: Real, S: Simd>(vector: A::Vector<S>) -> A {
 }
 
 /// Values per step of a pass in `f64` over costs of any type.
-pub(super) const WIDE: usize = 32;
+pub(crate) const WIDE: usize = 32;
 
 /// `cost - potential - offset` in `f64`, which no vector operation converts to by itself.
 #[inline(always)]
@@ -182,7 +187,7 @@ fn filled<A: Real>(tail: &[A]) -> [A; WIDE] {
 
 /// The smallest of `cost[j] - potential[j]`, in `f64`. `potential` is padded to whole steps.
 #[inline(always)]
-pub(super) fn row_minimum<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> f64 {
+pub(crate) fn row_minimum<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> f64 {
     let mut least = f64::splat(s, f64::INFINITY);
     let (costs, tail) = cost.as_chunks::<WIDE>();
     let (potentials, _) = potential.as_chunks::<WIDE>();
@@ -206,7 +211,7 @@ fn smallest<S: Simd>(s: S, least: <f64 as Lanes>::Vector<S>, values: &[f64; WIDE
 
 /// The two smallest of `cost[j] - potential[j]`, in `f64`. `potential` is padded to whole steps.
 #[inline(always)]
-pub(super) fn two_best_reduced<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> TwoBest<f64> {
+pub(crate) fn two_best_reduced<A: Real, S: Simd>(s: S, cost: &[A], potential: &[f64]) -> TwoBest<f64> {
     let lanes = width::<f64, S>();
     let infinity = f64::splat(s, f64::INFINITY);
     let numbers = f64::vectors::<S>(&f64::COUNT).0[0];
@@ -238,7 +243,7 @@ pub(super) fn two_best_reduced<A: Real, S: Simd>(s: S, cost: &[A], potential: &[
 /// Where `cost[j] - potential[j] - offset` is below `distance[j]`, it becomes that, and `origin[j]` becomes `row`. Returns
 /// the smallest distance that is not `-inf`. `potential`, `distance` and `origin` are padded to whole steps.
 #[inline(always)]
-pub(super) fn relax<A: Real, S: Simd>(
+pub(crate) fn relax<A: Real, S: Simd>(
     s: S,
     cost: &[A],
     potential: &[f64],
@@ -275,7 +280,7 @@ pub(super) fn relax<A: Real, S: Simd>(
 
 /// Calls `visit` with every position where `values` holds `value`, in order, until it returns `false`.
 #[inline(always)]
-pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: impl FnMut(usize) -> bool) {
+pub(crate) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: impl FnMut(usize) -> bool) {
     let wanted = f64::splat(s, value);
     let lanes = width::<f64, S>();
     for (vector, &v) in f64::vectors::<S>(values).0.iter().enumerate() {
@@ -294,7 +299,7 @@ pub(super) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: i
 /// Takes rows, `first` and those behind it, into the minima of the columns and the rows that have them; whether all of their costs are
 /// finite.
 #[inline(always)]
-pub(super) fn survey<A: Real, S: Simd, const ROWS: usize>(
+pub(crate) fn survey<A: Real, S: Simd, const ROWS: usize>(
     s: S,
     first: usize,
     rows: [&[A]; ROWS],
@@ -344,7 +349,7 @@ pub(super) fn survey<A: Real, S: Simd, const ROWS: usize>(
 /// The largest of the minima of 16 interleaved groups (of four, where a vector is a scalar): were the smallest values spread over the groups
 /// at random, `16 (1 + 1/2 + ... + 1/16) = 54` of them would be needed to find one in each.
 #[inline(always)]
-pub(super) fn likely_threshold<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) -> A {
+pub(crate) fn likely_threshold<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) -> A {
     let infinity = A::splat(s, A::infinity());
     let mut least = [infinity; 4];
     let (costs, tail) = A::vectors::<S>(cost);
@@ -375,7 +380,7 @@ pub(super) fn likely_threshold<A: Real, S: Simd>(s: S, cost: &[A], price: &[A]) 
 
 /// Raises `price[j]` to `offer - cost[j]`: the least price at which a row that has an offer of that value elsewhere does not want `j`.
 #[inline(always)]
-pub(super) fn deter<A: Real, S: Simd>(s: S, cost: &[A], offer: A, price: &mut [A]) {
+pub(crate) fn deter<A: Real, S: Simd>(s: S, cost: &[A], offer: A, price: &mut [A]) {
     let offers = A::splat(s, offer);
     let (costs, tail) = A::vectors::<S>(cost);
     let (prices, rest) = A::vectors_mut::<S>(price);
