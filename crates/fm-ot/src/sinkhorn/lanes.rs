@@ -165,7 +165,7 @@ pub(super) fn raise<A: Real>(cost: &[A], f: f64, scale: f64, best: &mut [f64]) {
 pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
     // So few are added up in the precision of the row that a mean is exact to single precision.
     const CHUNKS: usize = 8;
-    let mut sum = 0.0;
+    let mut sum = [0.0; LANES];
     let (mut least, mut most) = ([A::infinity(); LANES], [A::neg_infinity(); LANES]);
     for part in row.chunks(CHUNKS * LANES) {
         let (chunks, tail) = part.as_chunks::<LANES>();
@@ -182,11 +182,13 @@ pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
             least[l] = if c < least[l] { c } else { least[l] };
             most[l] = if c > most[l] { c } else { most[l] };
         }
-        sum += sums.into_iter().map(A::widen).sum::<f64>();
+        for l in 0..LANES {
+            sum[l] += sums[l].widen();
+        }
     }
     let smaller = |a: A, b: A| if b < a { b } else { a };
     let larger = |a: A, b: A| if b > a { b } else { a };
-    (sum, least.into_iter().fold(A::infinity(), smaller), most.into_iter().fold(A::neg_infinity(), larger))
+    (sum.into_iter().sum(), least.into_iter().fold(A::infinity(), smaller), most.into_iter().fold(A::neg_infinity(), larger))
 }
 
 /// `2^x` of each.
