@@ -255,7 +255,15 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
         for (column, &row) in self.row_of.iter().enumerate().filter(|(_, row)| **row != NONE) {
             column_of[row] = column;
         }
-        let potential: Vec<f64> = self.price[..n].iter().map(|p| -p.widen()).collect();
+        let mut potential: Vec<f64> = self.price[..n].iter().map(|p| -p.widen()).collect();
+        if self.costs.whole {
+            // What is not whole are the epsilons of the bids, which would hide that many pairs tie. Prices that fall leave the lists
+            // without a bound.
+            for v in &mut potential {
+                *v = v.round();
+            }
+            return Partial { column_of, potential, lists: None };
+        }
         if potential.iter().all(|v| v.is_finite()) {
             return Partial { column_of, potential, lists: self.lists };
         }

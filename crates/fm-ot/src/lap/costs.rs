@@ -28,6 +28,8 @@ pub(crate) struct Costs<'a, A> {
     pub(crate) spread: f64,
     /// The largest finite cost in that sample, in absolute value: what rounding is relative to.
     pub(crate) magnitude: f64,
+    /// Whether all finite costs of that sample are whole numbers: optimal potentials then are, too.
+    pub(super) whole: bool,
     /// The least cost of each column.
     pub(crate) column_minima: Vec<A>,
     /// The first row that has it, as a value of the vectors that it is found with; exact up to 2^24 rows.
@@ -75,7 +77,8 @@ impl<'a, A: Real> WithSimd for Survey<'a, A> {
     fn with_simd<S: Simd>(self, s: S) -> Self::Output {
         let Self { values, n } = self;
         let (column_minima, cheapest_row) = (vec![A::infinity(); n], vec![A::zero(); n]);
-        let mut costs = Costs { values, stride: n, n, spread: 0.0, magnitude: 0.0, column_minima, cheapest_row };
+        let mut costs =
+            Costs { values, stride: n, n, spread: 0.0, magnitude: 0.0, whole: true, column_minima, cheapest_row };
         // An `f32` that is finite is small enough.
         let finite_suffices = A::narrow(LARGEST) == A::infinity();
         let step = n.div_ceil(SAMPLED_ROWS).max(1);
@@ -102,6 +105,7 @@ impl<'a, A: Real> WithSimd for Survey<'a, A> {
                     let (deviation, largest) = statistics(row);
                     costs.spread += deviation / n.div_ceil(step) as f64;
                     costs.magnitude = costs.magnitude.max(largest);
+                    costs.whole &= row.iter().all(|c| *c == c.round() || !c.is_finite());
                 }
             }
             first += together;

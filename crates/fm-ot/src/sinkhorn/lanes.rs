@@ -188,7 +188,11 @@ pub(super) fn survey<A: Real>(row: &[A]) -> (f64, A, A) {
     }
     let smaller = |a: A, b: A| if b < a { b } else { a };
     let larger = |a: A, b: A| if b > a { b } else { a };
-    (sum.into_iter().sum(), least.into_iter().fold(A::infinity(), smaller), most.into_iter().fold(A::neg_infinity(), larger))
+    (
+        sum.into_iter().sum(),
+        least.into_iter().fold(A::infinity(), smaller),
+        most.into_iter().fold(A::neg_infinity(), larger),
+    )
 }
 
 /// `2^x` of each.

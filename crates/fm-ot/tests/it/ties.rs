@@ -84,3 +84,18 @@ fn the_same_input_gives_the_same_bits() {
     let cost = Cost::SquaredEuclidean.matrix(lattice(300, 2, 28).view(), lattice(300, 2, 29).view()).unwrap();
     assert_eq!(assignment(cost.view()).unwrap(), assignment(cost.view()).unwrap());
 }
+
+/// Random numbers of few values, where matches without loss abound, and distances of random bits, where they do not.
+#[test]
+fn whole_numbers_of_few_values() {
+    let _limited = limited();
+    for n in [150, 700] {
+        for values in [2, 10, 100] {
+            let cost = normal(n, n, 30).mapv(|v| (v.abs() * 1e4).trunc() as f32 % values as f32);
+            certify(cost.view(), &assignment(cost.view()).unwrap());
+        }
+        let [x, y] = [31, 32].map(|seed| normal(n, 48, seed).mapv(|v| if v > 0.3 { 1.0_f32 } else { 0.0 }));
+        let cost = Cost::SquaredEuclidean.matrix(x.view(), y.view()).unwrap();
+        certify(cost.view(), &assignment(cost.view()).unwrap());
+    }
+}
