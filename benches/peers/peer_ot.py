@@ -131,7 +131,8 @@ def weighted():
 
 
 def sinkhorn():
-    """POT stops on the L2 norm of the error, so it gets the tolerance over sqrt(n). In single precision it fails at small epsilon."""
+    """POT stops on the L2 norm of the error, so it gets the tolerance over sqrt(n). In single precision it fails at small epsilon.
+    A number of NumPy's as epsilon would make it compute in double precision."""
     for d in (2, 64):
         for n in (512, 2048, 4096):
             rng = generator()
@@ -145,7 +146,7 @@ def sinkhorn():
                             f"ot/sinkhorn/{n}x{d}/epsilon {share}/L1 {tolerance}",
                             f"POT {ot.__version__} sinkhorn {np.dtype(dtype).name}",
                             lambda: ot.sinkhorn(
-                                weights, weights, given, share * cost.mean(), numItermax=100_000, stopThr=stop, warn=False
+                                weights, weights, given, float(share * cost.mean()), numItermax=100_000, stopThr=stop, warn=False
                             ),
                         )
 
