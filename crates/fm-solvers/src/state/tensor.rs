@@ -78,7 +78,7 @@ impl State for Tensor {
         index: usize,
         eval: impl FnOnce(&mut Self) -> Result<(), SolveError>,
     ) -> Result<(), SolveError> {
-        let mut derivative = stages.buffer.shallow_clone();
+        let mut derivative = stages.offer();
         eval(&mut derivative)?;
         stages.set(index, derivative);
         Ok(())

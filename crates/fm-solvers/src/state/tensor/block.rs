@@ -10,11 +10,11 @@ use super::stages::{Kept, check_shape};
 use super::{Numbers, positions};
 use crate::ErrorEstimate;
 
-/// The block, with views of it that are made once.
+/// The block, `[1, s, n]`, with views of it that are made once.
 #[derive(Debug)]
 pub(super) struct Block {
     shape: Vec<i64>,
-    block: Tensor,
+    values: Tensor,
     /// The rows of the block in the state's shape, and its first rows, up to each.
     rows: Vec<Tensor>,
     firsts: Vec<Tensor>,
@@ -23,16 +23,16 @@ pub(super) struct Block {
 
 impl Block {
     pub(super) fn new(state: &Tensor, count: usize) -> Self {
-        let block = Tensor::zeros([1, count as i64, state.numel() as i64], (state.kind(), state.device()));
-        Self::over(state.size(), block)
+        let size = [1, count as i64, state.numel() as i64];
+        Self::over(state.size(), Tensor::zeros(size, (state.kind(), state.device())))
     }
 
-    fn over(shape: Vec<i64>, block: Tensor) -> Self {
-        let count = block.size()[1];
-        let rows = (0..count).map(|i| block.select(1, i).view(shape.as_slice())).collect();
-        let firsts = (1..=count).map(|n| block.narrow(1, 0, n)).collect();
-        let numbers = Numbers::of(&block);
-        Self { shape, block, rows, firsts, numbers }
+    fn over(shape: Vec<i64>, values: Tensor) -> Self {
+        let count = values.size()[1];
+        let rows = (0..count).map(|i| values.select(1, i).view(shape.as_slice())).collect();
+        let firsts = (1..=count).map(|n| values.narrow(1, 0, n)).collect();
+        let numbers = Numbers::of(&values);
+        Self { shape, values, rows, firsts, numbers }
     }
 
     fn batch(&self) -> i64 {
@@ -73,7 +73,7 @@ impl Block {
             Tensor::cat(&estimate.rows.iter().map(norm).collect::<Vec<_>>(), 0).to_kind(Kind::Double)
         });
         let norms = Vec::<f64>::try_from(norms).expect("a vector of kind Double");
-        let (groups, values) = (groups as usize, self.block.size()[2].max(1) as f64);
+        let (groups, values) = (groups as usize, self.values.size()[2].max(1) as f64);
         let mean_square = |i: usize| norms.get(i).map_or(0.0, |norm| norm * norm * groups as f64 / values);
         (0..groups).map(|i| estimate.of([mean_square(i), mean_square(i + groups)])).collect()
     }
@@ -96,11 +96,15 @@ impl Kept for Block {
     fn combine(&self, base: &Tensor, h: f64, row: &[f64]) -> Tensor {
         check_shape(base, &self.shape);
         let mut terms = row.iter().zip(&self.rows).filter(|(a, _)| **a != 0.0);
-        if let (Some((a, k)), None) = (terms.next(), terms.next()) {
-            return self.numbers.add_scaled(base, h * a, k);
+        match (terms.next(), terms.next()) {
+            (None, _) => base.shallow_clone(),
+            (Some((a, k)), None) => self.numbers.add_scaled(base, h * a, k),
+            _ => {
+                let base = base.reshape([1, 1, -1]);
+                let sum = base.baddbmm(&self.numbers.row(row), &self.first(row.len()), 1.0, h);
+                sum.view(self.shape.as_slice())
+            }
         }
-        let base = base.reshape([1, 1, -1]);
-        base.baddbmm(&self.numbers.row(row), &self.first(row.len()), 1.0, h).view(self.shape.as_slice())
     }
 
     fn combine_rows(&self, base: &Tensor, h: &[f64], row: &[f64]) -> Tensor {
@@ -125,17 +129,93 @@ impl Kept for Block {
     }
 
     fn copy_samples(&mut self, from: usize, to: usize, samples: &[usize]) {
-        let samples = positions(samples, self.block.device());
+        let samples = positions(samples, self.values.device());
         let rows = self.rows[from].index_select(0, &samples);
         let _ = self.rows[to].index_copy_(0, &samples, &rows);
     }
 
     fn keep_samples(&mut self, samples: &[usize]) {
-        let (count, batch) = (self.block.size()[1], self.batch());
+        let (count, batch) = (self.values.size()[1], self.batch());
         let mut shape = std::mem::take(&mut self.shape);
         shape[0] = samples.len() as i64;
-        let samples = positions(samples, self.block.device());
-        let block = self.block.view([count, batch, -1]).index_select(1, &samples).view([1, count, -1]);
-        *self = Self::over(shape, block);
+        let samples = positions(samples, self.values.device());
+        let values = self.values.view([count, batch, -1]).index_select(1, &samples).view([1, count, -1]);
+        *self = Self::over(shape, values);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use tch::Device;
+
+    use super::*;
+    use crate::Tolerance;
+    use crate::state::tensor::Arrays;
+
+    const SHAPE: [i64; 3] = [5, 2, 3];
+    const ROW: [f64; 4] = [0.3, -1.5, 0.0, 2.0];
+
+    fn state(phase: f64) -> Tensor {
+        (Tensor::linspace(-2.0, 2.0, 30, (Kind::Double, Device::Cpu)) * 3.0 + phase).sin().view(SHAPE)
+    }
+
+    /// The same four derivatives in both places.
+    fn both() -> [Box<dyn Kept>; 2] {
+        let mut both: [Box<dyn Kept>; 2] =
+            [Box::new(Block::new(&state(0.0), 4)), Box::new(Arrays::<f64>::new(&state(0.0), 4))];
+        for kept in &mut both {
+            (0..4).for_each(|i| kept.set(i, &state(i as f64)));
+        }
+        both
+    }
+
+    /// Sums of five terms below 5 round by less than this.
+    fn assert_same([a, b]: [Vec<f64>; 2]) {
+        assert_eq!(a.len(), b.len());
+        for (a, b) in a.iter().zip(b) {
+            assert_relative_eq!(*a, b, epsilon = 1e-14, max_relative = 1e-14);
+        }
+    }
+
+    fn values(tensor: &Tensor) -> Vec<f64> {
+        Vec::try_from(tensor.flatten(0, -1)).unwrap()
+    }
+
+    #[test]
+    fn sums_are_those_of_arrays() {
+        for row in [&[0.0][..], &[0.0, 0.7], &ROW[..2], &ROW] {
+            assert_same(both().map(|kept| values(&kept.combine(&state(9.0), -0.1, row))));
+            let h = [0.1, -0.2, 0.0, 1.0, 0.5];
+            assert_same(both().map(|kept| values(&kept.combine_rows(&state(9.0), &h, row))));
+        }
+    }
+
+    #[test]
+    fn errors_are_those_of_arrays() {
+        let tolerance = Tolerance::new(0.1, 0.2).unwrap();
+        let (start, end, h) = (state(9.0), state(8.0), [0.1, -0.2, 0.0, 1.0, 0.5]);
+        for rows in [&[&ROW[..]][..], &[&ROW, &[1.0, 1.0, -2.0, 0.1]]] {
+            let estimate = ErrorEstimate { rows, tolerance };
+            assert_same(both().map(|kept| vec![kept.error(&end, &start, -0.1, &estimate)]));
+            assert_same(both().map(|kept| kept.sample_errors(&end, &start, &h, &estimate)));
+            let infinite = end.copy();
+            let _ = infinite.get(3).fill_(f64::INFINITY);
+            for kept in both() {
+                assert!(!kept.error(&infinite, &start, 0.1, &estimate).is_finite());
+                let errors = kept.sample_errors(&infinite, &start, &h, &estimate);
+                assert_eq!(errors.iter().position(|error| !error.is_finite()), Some(3));
+            }
+        }
+    }
+
+    #[test]
+    fn samples_move_as_those_of_arrays() {
+        assert_same(both().map(|mut kept| {
+            kept.copy_samples(3, 1, &[0, 4]);
+            kept.keep_samples(&[0, 2, 4]);
+            kept.move_stage(2, 0);
+            [0, 1, 3].map(|i| values(&kept.get(i))).concat()
+        }));
     }
 }

@@ -39,9 +39,8 @@ pub(super) trait Kept: Debug {
 /// Derivatives of tensor states: their values, and as the field returned them where autograd records.
 #[derive(Debug)]
 pub struct TensorStages {
-    /// What a field may write a derivative to, or replace.
-    pub(super) buffer: Tensor,
-    pub(super) tracked: Vec<Option<Tensor>>,
+    buffer: Tensor,
+    tracked: Vec<Option<Tensor>>,
     pub(super) kept: Box<dyn Kept>,
     numbers: Numbers,
 }
@@ -62,12 +61,17 @@ impl TensorStages {
         self.tracked[index].as_ref().map_or_else(|| self.kept.get(index), Tensor::shallow_clone)
     }
 
-    pub(super) fn set(&mut self, index: usize, derivative: Tensor) {
-        self.kept.set(index, &derivative);
+    /// What a field may write a derivative to, or replace.
+    pub(super) fn offer(&mut self) -> Tensor {
         if self.buffer.requires_grad() {
             // The record holds on to a tensor that was written under it.
             self.buffer = self.buffer.empty_like();
         }
+        self.buffer.shallow_clone()
+    }
+
+    pub(super) fn set(&mut self, index: usize, derivative: Tensor) {
+        self.kept.set(index, &derivative);
         self.tracked[index] = derivative.requires_grad().then_some(derivative);
     }
 
