@@ -91,7 +91,7 @@ impl SdeState for tch::Tensor {
                 factor += area * weight.area;
             }
             *self = match diffusion {
-                Some(stage) => self.addcmul(stages.get(*stage), &factor),
+                Some(stage) => self.addcmul(&stages.get(*stage), &factor),
                 None => &*self + factor,
             };
         }
