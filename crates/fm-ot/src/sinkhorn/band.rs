@@ -46,6 +46,8 @@ pub(super) struct Band<'s, A: Real, K> {
     pub(super) f: &'s mut [f64],
     pub(super) sums: &'s mut [f64],
     pub(super) kernel: Option<&'s mut [K]>,
+    /// Whether the potential of each row so far was near enough to that of the row before.
+    pub(super) alike: bool,
 }
 
 impl<A: Real, K: Lane> WithSimd for Band<'_, A, K> {
@@ -103,11 +105,17 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         if renew {
             for (r, i) in rows.clone().enumerate() {
                 let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
-                // A potential may be unknown, or far from what the columns now make of it.
+                // A potential may be unknown, and then it is like the one before while potentials have been alike; or far from what
+                // the columns now make of it.
+                if self.f[i].is_nan() && self.alike && i > 0 {
+                    let sum = if r > 0 { sums[r - 1].widen() } else { self.sums[i - 1] };
+                    self.f[i] = self.f[i - 1] - sum.log2();
+                }
                 if !self.f[i].is_nan() {
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
                 }
                 if self.f[i].is_nan() || !is_safe::<K>(sums[r].widen()) {
+                    self.alike &= i == 0;
                     let largest = lanes::largest(cost, reach, problem.scale);
                     self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
                     sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);

@@ -141,7 +141,7 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         };
         let bands = self.f.chunks_mut(rows).zip(self.row_sums.chunks_mut(rows)).zip(kernels).enumerate();
         let bands: Vec<Band<'_, A, K>> = bands
-            .map(|(at, ((f, sums), kernel))| Band { shared: &shared, first: at * rows, f, sums, kernel })
+            .map(|(at, ((f, sums), kernel))| Band { shared: &shared, first: at * rows, f, sums, kernel, alike: true })
             .collect();
         let run = |band: Band<'_, A, K>| self.problem.arch.dispatch(band);
         let bands: Vec<Columns> = if n * stride >= PARALLEL && rayon::current_num_threads() > 1 {
