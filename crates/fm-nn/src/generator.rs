@@ -120,7 +120,11 @@ impl Generator {
             };
             let noise = plan.brownian(seed, span, rows.clone())?;
             let problem = Problem { field: &mut field, diffusion: &coefficient, noise: &noise, span };
-            let mut work = no_grad(|| plan.solve(problem, &mut z, &mut watch))?;
+            let of_request = |error| match error {
+                NnError::Solve(error) => NnError::Solve(error.behind(rows.start)),
+                other => other,
+            };
+            let mut work = no_grad(|| plan.solve(problem, &mut z, &mut watch)).map_err(of_request)?;
             for (step, z) in watch.kept.iter().flat_map(Trajectory::states).enumerate() {
                 generated.trajectory.slice_mut(s![step, rows.clone(), ..]).assign(&self.download(z)?);
             }

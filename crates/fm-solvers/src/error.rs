@@ -164,4 +164,23 @@ impl SolveError {
     pub fn field(t: f64, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Field { t, source: source.into() }
     }
+
+    /// The error as the caller of several batches sees it: `first` samples came before this one.
+    ///
+    /// # Examples
+    /// ```
+    /// # use fm_solvers::SolveError;
+    /// let error = SolveError::NonFiniteState { t: 1.0, step: 8, sample: 3 }.behind(4096);
+    /// assert!(error.to_string().starts_with("sample 4099 is not finite at t = 1"));
+    /// ```
+    #[must_use]
+    pub fn behind(mut self, first: usize) -> Self {
+        if let Self::NonFiniteState { sample, .. }
+        | Self::NonFiniteStep { sample, .. }
+        | Self::StepUnderflow { sample, .. } = &mut self
+        {
+            *sample += first;
+        }
+        self
+    }
 }
