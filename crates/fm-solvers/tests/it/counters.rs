@@ -97,3 +97,26 @@ fn van_der_pols_oscillator_with_dop853() {
     assert_eq!(stats.nfe, 21553 - 1, "three evaluations for the interpolant of each step, and the last derivative");
     assert_eq!(dense, y, "looking does not change the steps");
 }
+
+/// Where the first step ended.
+struct FirstStep(Option<f64>);
+
+impl Observer<Array1<f64>> for FirstStep {
+    fn observe(&mut self, _: usize, _: f64, _: &Array1<f64>) -> Flow {
+        Flow::Continue
+    }
+
+    fn observe_step(&mut self, step: &mut Step<'_, Array1<f64>>) -> Result<Flow, SolveError> {
+        self.0.get_or_insert(step.t1 - step.t0);
+        Ok(Flow::Continue)
+    }
+}
+
+/// `y' = y` from one: state, derivative and second derivative are one, so with scale `2e-6` the first guess is a hundredth and the
+/// second `(0.01 * 2e-6)^(1/5)`, the smaller of which with a hundred times the first is taken (Hairer, Nørsett & Wanner, section II.4).
+#[test]
+fn the_initial_step_is_that_of_hairer() {
+    let (mut y, mut first) = (array![1.0], FirstStep(None));
+    solve(AdaptiveSolver::default(), 1e-6, 1.0, |_, y, out| out[0] = y[0], &mut y, &mut first);
+    assert_abs_diff_eq!(first.0.unwrap(), 2e-8_f64.powf(0.2), epsilon = 1e-12);
+}
