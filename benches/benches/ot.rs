@@ -54,7 +54,8 @@ fn structured(c: &mut Criterion<Clock>) {
     let mut group = c.benchmark_group("ot");
     group.sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
     let n = 2048;
-    let (x0, x1) = points(n, 2, &mut rng());
+    let mut rng = rng();
+    let (x0, x1) = points(n, 2, &mut rng);
     let places = |step: usize| (0..n).map(|i| (i * step + 5) % n).collect::<Vec<_>>();
     let eight: Vec<_> = (0..n).map(|i| i % 8).collect();
     let cases = [
@@ -62,6 +63,7 @@ fn structured(c: &mut Criterion<Clock>) {
         ("lattice", squared(&x0.mapv(|v| (4.0 * v).round()), &x1.mapv(|v| (4.0 * v).round()))),
         ("line", squared(&x0.slice(s![.., ..1]).to_owned(), &x1.slice(s![.., ..1]).to_owned())),
         ("permuted", squared(&x0, &x0.select(Axis(0), &places(1237)))),
+        ("whole", Array2::from_shape_simple_fn((n, n), || rng.random_range(0..100_u8).into())),
     ];
     for (name, cost) in &cases {
         group.bench_function(BenchmarkId::new("structured", name), |b| {

@@ -1,12 +1,12 @@
 //! Assignment where points coincide.
 //!
-//! Rows of costs that are equal belong to points at one place, and so do equal columns. Which of them goes where makes no difference, but a
-//! solver that does not know it tries every order: prices creep, and paths are as long as there are ties. One point with
-//! the mass of all of them leaves a transport problem between the places, which is smaller, and whose plan is in whole
-//! numbers. A potential of a place is one of each of its points, so the certificate is that of the whole problem.
+//! Rows of costs that are equal belong to points at one place, and so do equal columns. Which of them goes where makes no
+//! difference, but a solver that does not know it tries every order: prices creep, and paths are as long as there are ties.
+//! One point with the mass of all of them leaves a transport problem between the places, which is smaller, and whose plan is
+//! in whole numbers. A potential of a place is one of each of its points, so the certificate is that of the whole problem.
 //!
-//! Rejected: an auction that lets similar bidders and objects bid as one (Bertsekas & Castañon 1989). It is what [`transport`] does
-//! once they have been merged.
+//! Rejected: an auction that lets similar bidders and objects bid as one (Bertsekas & Castañon 1989). It is what [`transport`]
+//! does once they have been merged.
 
 use std::collections::HashMap;
 
@@ -29,8 +29,8 @@ const SMALLER: usize = 4;
 /// Values that tell most rows apart.
 const PREFIX: usize = 16;
 
-/// The optimal assignment on a square matrix in standard layout, if so many of its rows or columns are equal that it is found sooner
-/// between places.
+/// The optimal assignment on a square matrix in standard layout, if so many of its rows or columns are equal that it is found
+/// sooner between places. What cannot be assigned is left to the solver of the whole problem, which names the row.
 pub(crate) fn assignment<A: Real>(cost: ArrayView2<'_, A>) -> Option<Assignment> {
     let n = cost.nrows();
     if n < SMALLEST || !(probe(|k| cost[[0, k]], n) || probe(|k| cost[[k, 0]], n)) {
@@ -63,14 +63,15 @@ pub(crate) fn assignment<A: Real>(cost: ArrayView2<'_, A>) -> Option<Assignment>
     })
 }
 
-/// Whether two of some values in scattered positions are equal.
+/// Whether two of some values in scattered positions are equal and finite: forbidden pairs say nothing of places.
 fn probe<A: Real>(value: impl Fn(usize) -> A, n: usize) -> bool {
     // Multiples of the golden ratio meet any regular order of the points evenly.
     let position = |k: usize| ((k as f64 * 0.618_033_988_749_895).fract() * n as f64) as usize;
     let mut positions: [usize; PROBES] = std::array::from_fn(position);
     positions.sort_unstable();
     let mut values: Vec<f64> = Vec::with_capacity(PROBES);
-    values.extend(positions.chunk_by(|a, b| a == b).map(|same| value(same[0]).widen()));
+    let distinct = positions.chunk_by(|a, b| a == b).map(|same| value(same[0]).widen());
+    values.extend(distinct.filter(|value| value.is_finite()));
     values.sort_unstable_by(f64::total_cmp);
     !values.is_sorted_by(|a, b| a < b)
 }
@@ -102,8 +103,8 @@ impl Places {
         places
     }
 
-    /// Of equal columns, unless there are more than `most` different ones: each column is compared to the first one that it has been equal to
-    /// so far, row by row.
+    /// Of equal columns, unless there are more than `most` different ones: each column is compared to the first one that it has
+    /// been equal to so far, row by row.
     fn of_columns<A: Real>(cost: ArrayView2<'_, A>, most: usize) -> Option<Self> {
         let mut twin = vec![0; cost.ncols()];
         let mut count = 1;
@@ -128,9 +129,10 @@ impl Places {
 
     /// Of equal rows, unless there are more than `most` different ones.
     fn of_rows<A: Real>(cost: ArrayView2<'_, A>, most: usize) -> Option<Self> {
-        let mut places = None;
+        let mut twin = Vec::with_capacity(cost.nrows());
         for columns in [PREFIX.min(cost.ncols()), cost.ncols()] {
-            let (mut first, mut twin) = (HashMap::new(), Vec::with_capacity(cost.nrows()));
+            let mut first = HashMap::new();
+            twin.clear();
             for (i, row) in cost.outer_iter().enumerate() {
                 let row = row.to_slice().expect("a row of a matrix in standard layout");
                 twin.push(*first.entry(bytemuck::cast_slice::<A, u8>(&row[..columns])).or_insert(i));
@@ -138,9 +140,8 @@ impl Places {
                     return None;
                 }
             }
-            places = Some(Self::from_twins(&twin));
         }
-        places
+        Some(Self::from_twins(&twin))
     }
 
     fn count(&self) -> usize {

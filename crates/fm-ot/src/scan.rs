@@ -56,8 +56,8 @@ fn two_of_group<A: Real, S: Simd>(s: S, values: [A::Vector<S>; GROUP]) -> [A::Ve
     [A::least(s, low, other_low), second]
 }
 
-/// The two smallest of `cost[j] + price[j]` for each of some rows; which column has the first is open where some tie. `second` is infinite for a single column. Behind the last price there
-/// are infinities up to a whole vector.
+/// The two smallest of `cost[j] + price[j]` for each of some rows; which column has the first is open where some tie. `second` is
+/// infinite for a single column. Behind the last price there are infinities up to a whole vector.
 ///
 /// Several rows at once hide the latency of finding the smallest among lanes, and read the prices once.
 #[inline(always)]
@@ -296,8 +296,8 @@ pub(crate) fn each_equal<S: Simd>(s: S, values: &[f64], value: f64, mut visit: i
     }
 }
 
-/// Takes rows, `first` and those behind it, into the minima of the columns and the rows that have them; whether all of their costs are
-/// finite.
+/// Takes rows, `first` and those behind it, into the minima of the columns and the rows that have them; whether all of their
+/// costs are finite.
 #[inline(always)]
 pub(crate) fn survey<A: Real, S: Simd, const ROWS: usize>(
     s: S,

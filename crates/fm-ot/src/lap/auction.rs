@@ -33,8 +33,8 @@ const BIDS_PER_ROW: usize = 200;
 /// many are left: the last columns take long chains of bids to find, one after the other, that the next phase or the repair
 /// does not need.
 const TOGETHER: usize = 4;
-/// From this size, the last epsilon is put to the test on [`TESTED`] rows: it is too coarse where more than
-/// [`DISCONTENT`] of them would rather have another column than theirs, by however little. Half to two thirds is what it leaves usually.
+/// From this size, the last epsilon is put to the test on [`TESTED`] rows: it is too coarse where more than [`DISCONTENT`] of them
+/// would rather have another column than theirs, by however little. Half to two thirds is what it leaves usually.
 const TESTED_FROM: usize = 500;
 const TESTED: usize = 64;
 const DISCONTENT: f64 = 7.0 / 8.0;
@@ -256,18 +256,18 @@ impl<'a, A: Real, S: Simd> Auction<'a, A, S> {
             column_of[row] = column;
         }
         let mut potential: Vec<f64> = self.price[..n].iter().map(|p| -p.widen()).collect();
-        if self.costs.whole {
-            // What is not whole are the epsilons of the bids, which would hide that many pairs tie. Prices that fall leave the lists
-            // without a bound.
+        if potential.iter().any(|v| !v.is_finite()) {
+            // Prices beyond the range of the type say nothing.
+            return Partial { column_of, potential: vec![0.0; n], lists: None };
+        }
+        if self.costs.whole && self.last() < 1.0 {
+            // What is not whole are the epsilons of the bids, which would hide that many pairs tie. Prices that fall leave the
+            // lists without a bound.
             for v in &mut potential {
                 *v = v.round();
             }
             return Partial { column_of, potential, lists: None };
         }
-        if potential.iter().all(|v| v.is_finite()) {
-            return Partial { column_of, potential, lists: self.lists };
-        }
-        // Prices beyond the range of the type say nothing.
-        Partial { column_of, potential: vec![0.0; n], lists: None }
+        Partial { column_of, potential, lists: self.lists }
     }
 }

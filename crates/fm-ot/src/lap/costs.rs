@@ -13,7 +13,7 @@ const LARGEST: f64 = 1e300;
 const TOGETHER: usize = 4;
 
 /// How many rows the spread is estimated from.
-const SAMPLED_ROWS: usize = 8;
+pub(super) const SAMPLED_ROWS: usize = 8;
 
 /// Square, in rows, without NaN and `-inf`; with the statistics that bids are scaled by.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Costs<'a, A> {
     pub(super) whole: bool,
     /// The least cost of each column.
     pub(crate) column_minima: Vec<A>,
-    /// The first row that has it, as a value of the vectors that it is found with; exact up to 2^24 rows.
+    /// The first row that has it, as a value of the vectors that it is found with; exact up to 2^24 rows. Empty in a part.
     cheapest_row: Vec<A>,
 }
 
@@ -54,8 +54,7 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// The first rows and columns, with the statistics of all.
     pub(crate) fn leading(&self, n: usize) -> Self {
-        let [column_minima, cheapest_row] = [&self.column_minima, &self.cheapest_row].map(|all| all[..n].to_vec());
-        Self { n, column_minima, cheapest_row, ..*self }
+        Self { n, column_minima: self.column_minima[..n].to_vec(), cheapest_row: Vec::new(), ..*self }
     }
 
     /// The row in which a column is cheapest.

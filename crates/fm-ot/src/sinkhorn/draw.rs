@@ -103,8 +103,8 @@ fn cumulated(masses: impl Iterator<Item = f64>) -> Vec<f64> {
     masses.map(add).collect()
 }
 
-/// The first place whose sum is above a part `level` of the total, if there is a total. It has mass; rounding can only put the level at
-/// the end.
+/// The first place whose sum is above a part `level` of the total, if there is a total. It has mass; rounding can only put the
+/// level at the end.
 fn at_level(upto: &[f64], level: f64) -> Option<usize> {
     let total = upto.last().copied().filter(|&total| total > 0.0)?;
     let last = upto.partition_point(|&sum| sum < total);

@@ -99,3 +99,13 @@ fn whole_numbers_of_few_values() {
         certify(cost.view(), &assignment(cost.view()).unwrap());
     }
 }
+
+/// Of the size of pixels' squared distances every `f32` is whole, and no difference that matters is below one.
+#[test]
+fn large_whole_numbers() {
+    let _limited = limited();
+    for scale in [1e4_f32, 1e15, 1e34] {
+        let cost = normal(400, 400, 33).mapv(|v| (v.abs() as f32 * scale).trunc());
+        certify(cost.view(), &assignment(cost.view()).unwrap());
+    }
+}
