@@ -11,7 +11,7 @@ mod run;
 
 use self::run::Run;
 use crate::control::Controller;
-use crate::embedded::EmbeddedStepper;
+use crate::embedded::{EmbeddedStepper, Interval};
 use crate::initial_step::initial_step;
 use crate::{
     EmbeddedMethod, Flow, Norm, Observer, SolveError, State, Stats, StepControl, TimeGrid, Tolerance, VectorField,
@@ -136,12 +136,9 @@ impl AdaptiveSolver {
         let tableau = self.method.tableau();
         let mut stepper = EmbeddedStepper::new(tableau, y);
         stepper.begin(field, stats.t, y)?;
-        let span = (grid.end() - grid.start()).abs();
-        let h = if let Some(h) = self.first_step {
-            h
-        } else {
-            let from = (stats.t, span, grid.direction());
-            initial_step(&mut stepper, field, from, y, (self.tolerance, self.norm))?
+        let h = match self.first_step {
+            Some(h) => h,
+            None => initial_step(&mut stepper, field, self.first_interval(grid), y, (self.tolerance, self.norm))?,
         };
         let controller = Controller::new(self.control, tableau.error_order);
         let mut run = Run { solver: self, stepper, controller, h: self.bound(h), not_finite_sample: None, stats };
@@ -150,6 +147,13 @@ impl AdaptiveSolver {
         stats.nfe = stepper.nfe;
         stats.next_step = (stats.t != grid.end()).then_some(h);
         Ok(stats)
+    }
+
+    /// The interval that the first step is sought in: up to the first jump, or to the end.
+    pub(crate) fn first_interval(&self, grid: &TimeGrid) -> Interval {
+        let (t0, jump) = (grid.start(), self.jumps && grid.steps() > 1);
+        let t1 = if jump { grid.times()[1] } else { grid.end() };
+        Interval { t0, t1, end: if jump { beside(t1, t0) } else { t1 } }
     }
 
     /// A step size within the bounds.

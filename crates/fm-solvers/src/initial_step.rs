@@ -1,6 +1,6 @@
 //! The first step size, where none is given.
 
-use crate::embedded::EmbeddedStepper;
+use crate::embedded::{EmbeddedStepper, Interval};
 use crate::runge_kutta::evaluate;
 use crate::{ErrorEstimate, Norm, SolveError, State, Time, Tolerance, VectorField};
 
@@ -11,7 +11,9 @@ use crate::{ErrorEstimate, Norm, SolveError, State, Time, Tolerance, VectorField
 /// h = min(100 h0, h1)
 /// ```
 ///
-/// Only lengths enter, so that a solve back in time begins with the same step. Where a norm is not finite, the rule falls
+/// Only lengths enter, so that a solve back in time begins with the same step. The trial and the step stay within an
+/// interval that ends at the first jump of the field, where there is one: beyond it the second derivative is that of another
+/// field. Where a norm is not finite, the rule falls
 /// to a small step, whose trial will name what is wrong.
 ///
 /// # References
@@ -43,13 +45,19 @@ impl Norms {
     }
 }
 
-/// Hairer's first step from `y` at `t` over at most `span` in the given direction; costs one evaluation.
+/// The time of the trial of length `h0` within `interval`: not beyond its end, whatever the sum rounds to.
+pub(crate) fn trial_time(interval: Interval, h0: f64) -> f64 {
+    let t = interval.t0 + h0.copysign(interval.length());
+    if interval.length() > 0.0 { t.min(interval.end) } else { t.max(interval.end) }
+}
+
+/// Hairer's first step from `y` at the beginning of `interval` and within it; costs one evaluation.
 ///
 /// The derivative at `y` is stage 0 already.
 pub(crate) fn initial_step<S: State>(
     stepper: &mut EmbeddedStepper<S>,
     field: &mut dyn VectorField<S>,
-    (t, span, direction): (f64, f64, f64),
+    interval: Interval,
     y: &S,
     (tolerance, norm): (Tolerance, Norm),
 ) -> Result<f64, SolveError> {
@@ -61,11 +69,12 @@ pub(crate) fn initial_step<S: State>(
         out.copy_from(y);
         Ok(())
     })?;
+    let span = interval.length().abs();
     let norms = Norms { d0: scaled(1.0, &[0.0, 1.0], stages), d1: scaled(1.0, &[1.0], stages) };
     let h0 = norms.trial(span);
-    other.combine(y, direction * h0, &[1.0], stages);
+    other.combine(y, h0.copysign(interval.length()), &[1.0], stages);
     *nfe += 1;
-    let time = Time::All(t + direction * h0);
+    let time = Time::All(trial_time(interval, h0));
     S::set_stage(stages, 1, |out| evaluate(field, time, other, out))?;
     let d2 = scaled(1.0 / h0, &[-1.0, 1.0], stages);
     Ok(norms.first_step(h0, d2, tableau.error_order, span))

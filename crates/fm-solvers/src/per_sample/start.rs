@@ -5,7 +5,7 @@ use super::dense::Dense;
 use super::run::{Run, Sample};
 use crate::control::Controller;
 use crate::embedded::Interval;
-use crate::initial_step::Norms;
+use crate::initial_step::{Norms, trial_time};
 use crate::{AdaptiveSolver, ErrorEstimate, RowState, SolveError, TimeGrid, VectorField};
 
 impl<'a, S: RowState> Run<'a, S> {
@@ -65,8 +65,8 @@ impl<'a, S: RowState> Run<'a, S> {
             self.active.iter_mut().for_each(|sample| sample.h = self.solver.bound(h));
             return Ok(());
         }
-        let span = (self.grid.end() - self.grid.start()).abs();
-        let direction = self.grid.direction();
+        let interval = self.solver.first_interval(self.grid);
+        let span = interval.length().abs();
         let state = &self.y;
         S::set_stage(&mut self.stages, 1, |out| {
             out.copy_from(state);
@@ -76,8 +76,9 @@ impl<'a, S: RowState> Run<'a, S> {
         let d0 = self.scaled(&[0.0, 1.0]);
         let norms: Vec<Norms> = d0.into_iter().zip(self.scaled(&[1.0])).map(|(d0, d1)| Norms { d0, d1 }).collect();
         for ((h, time), norms) in self.h.iter_mut().zip(&mut self.times).zip(&norms) {
-            *h = direction * norms.trial(span);
-            *time = self.grid.start() + *h;
+            let h0 = norms.trial(span);
+            *h = h0.copysign(interval.length());
+            *time = trial_time(interval, h0);
         }
         self.proposed.combine_rows(&self.y, &self.h, &[1.0], &self.stages);
         self.evaluate(field, 1, true)?;

@@ -13,6 +13,7 @@ mod embedded;
 mod errors;
 mod gaussian;
 mod grids;
+mod jumps;
 mod methods;
 mod mixture;
 mod noise;
