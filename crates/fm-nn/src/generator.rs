@@ -4,7 +4,7 @@
 //! prediction, whatever it is, becomes a velocity by one conversion, so every solver works with every prediction.
 
 use fm_paths::{Prediction, Toy};
-use fm_solvers::{Flow, Observer, SolveError, Step, Trajectory};
+use fm_solvers::{Flow, Observer, SolveError, Step, TimeGrid, Trajectory};
 use ndarray::{Array2, Array3, ArrayRef2, s};
 use rand::RngCore;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -274,6 +274,10 @@ struct Watch<'a> {
 }
 
 impl Observer<Tensor> for Watch<'_> {
+    fn check_grid(&self, grid: &TimeGrid) -> Result<(), SolveError> {
+        self.kept.as_ref().map_or(Ok(()), |kept| kept.check_grid(grid))
+    }
+
     fn observe(&mut self, step: usize, t: f64, z: &Tensor) -> Flow {
         (self.progress)(t);
         self.kept.as_mut().map_or(Flow::Continue, |kept| kept.observe(step, t, z))

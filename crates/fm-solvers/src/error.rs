@@ -16,6 +16,30 @@ pub enum SolveError {
         /// How many points the grid has.
         points: usize,
     },
+    /// Two ends and no number of steps, for a method that chooses none itself.
+    #[error(
+        "the grid says that the solve goes from {start} to {end}, and not in how many steps; a fixed method needs \
+         TimeGrid::uniform({start:?}, {end:?}, steps), or all of its times"
+    )]
+    NoStepCount {
+        /// Where the solve begins.
+        start: f64,
+        /// Where it ends.
+        end: f64,
+    },
+    /// A time to be saved that a fixed-step solve does not visit.
+    #[error(
+        "the state at t = {t} is to be saved, and the grid visits {before} and {after}; add the time to the grid, save \
+         another, or use an adaptive solver, which interpolates"
+    )]
+    NotOnGrid {
+        /// The time to be saved.
+        t: f64,
+        /// The grid's last time before it.
+        before: f64,
+        /// The grid's first time after it.
+        after: f64,
+    },
     /// A time that is NaN or infinite.
     #[error("grid time {t} at index {index} is not finite")]
     NonFiniteTime {

@@ -36,8 +36,9 @@ impl FixedSolver {
     /// Each sample's result is bit-identical whatever else is in the batch, as long as the field treats samples alone.
     ///
     /// # Errors
-    /// [`SolveError::EmptyBatch`], [`SolveError::LayoutMismatch`], [`SolveError::NonFiniteState`], and what the field
-    /// returns. `y` then holds the state after the last completed step.
+    /// [`SolveError::NoStepCount`], [`SolveError::EmptyBatch`], [`SolveError::LayoutMismatch`],
+    /// [`SolveError::NonFiniteState`], and what the field and the observer return. `y` then holds the state after the last
+    /// completed step.
     pub fn solve<S: State>(
         self,
         field: &mut dyn VectorField<S>,
@@ -68,9 +69,11 @@ pub(crate) fn walk<S: State>(
     observer: &mut dyn Observer<S>,
     mut step: impl FnMut(f64, f64, &mut S, &mut Stats) -> Result<(), SolveError>,
 ) -> Result<Stats, SolveError> {
+    grid.require_steps()?;
     if y.batch() == 0 {
         return Err(SolveError::EmptyBatch { layout: y.layout() });
     }
+    observer.check_grid(grid)?;
     let mut stats = Stats { t: grid.start(), ..Stats::default() };
     while observer.observe(stats.steps, stats.t, y) == Flow::Continue {
         let Some(&t1) = grid.times().get(stats.steps + 1) else {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::SolveError;
+use crate::{SolveError, TimeGrid};
 
 /// What an observer wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,15 @@ pub enum Flow {
 ///
 /// `()` observes nothing; a closure `FnMut(usize, f64, &S) -> Flow` is an observer.
 pub trait Observer<S> {
+    /// Called by fixed-step solves before anything else, with the times at which the state will be observed.
+    ///
+    /// # Errors
+    /// What the observer cannot do with these times; the solve ends before its first step.
+    fn check_grid(&self, grid: &TimeGrid) -> Result<(), SolveError> {
+        let _ = grid;
+        Ok(())
+    }
+
     /// Called with `step = 0` at the initial point, and after each completed step with the number of completed steps.
     fn observe(&mut self, step: usize, t: f64, y: &S) -> Flow;
 

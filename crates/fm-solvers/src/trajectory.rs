@@ -4,8 +4,8 @@ use crate::{Flow, Observer, RowState, SampleObserver, SampleSteps, SolveError, S
 
 /// An observer that keeps the state at each time of a list.
 ///
-/// An adaptive solve interpolates and takes no step for it. A fixed-step solve visits the times of its grid only, so that
-/// every time of the list has to be one of them.
+/// An adaptive solve interpolates and takes no step for it. A fixed-step solve visits the times of its grid only: a time of
+/// the list between two of them is [`SolveError::NotOnGrid`], before the first step.
 ///
 /// # Examples
 /// ```
@@ -69,12 +69,26 @@ impl<S: State> Trajectory<S> {
 }
 
 impl<S: State> Observer<S> for Trajectory<S> {
+    fn check_grid(&self, grid: &TimeGrid) -> Result<(), SolveError> {
+        let ascending = grid.direction() > 0.0;
+        for &t in &self.times[self.saved..] {
+            let reached = grid.times().partition_point(|&time| if ascending { time < t } else { time > t });
+            if let Some(&after) = grid.times().get(reached)
+                && reached > 0
+                && after != t
+            {
+                return Err(SolveError::NotOnGrid { t, before: grid.times()[reached - 1], after });
+            }
+        }
+        Ok(())
+    }
+
     /// # Panics
-    /// If a time of the list lies between two times of a fixed grid.
+    /// If a time of the list lies between two times that it is called with, by a loop of the caller's own.
     fn observe(&mut self, step: usize, t: f64, y: &S) -> Flow {
         let before = if step == 0 { t } else { self.last };
         if let Some(time) = self.next_in(before, t) {
-            assert!(time == t, "a fixed grid visits {before} and {t}, and no time {time} between them");
+            assert!(time == t, "the loop visits {before} and {t}, and not {time}, which is to be saved");
             self.states[self.saved].copy_from(y);
             self.saved += 1;
         }

@@ -28,9 +28,9 @@ impl SdeSolver {
     /// alone and the noise knows which samples they are.
     ///
     /// # Errors
-    /// [`SolveError::EmptyBatch`], [`SolveError::WrongCalculus`], [`SolveError::LayoutMismatch`],
-    /// [`SolveError::NonFiniteState`], and what drift, diffusion and noise return. `y` then holds the state after the last
-    /// completed step.
+    /// [`SolveError::NoStepCount`], [`SolveError::EmptyBatch`], [`SolveError::WrongCalculus`],
+    /// [`SolveError::LayoutMismatch`], [`SolveError::NonFiniteState`], and what drift, diffusion, noise and observer
+    /// return. `y` then holds the state after the last completed step.
     ///
     /// # Examples
     /// Geometric Brownian motion, whose median at time 1 is `exp(mu - sigma^2/2)`:

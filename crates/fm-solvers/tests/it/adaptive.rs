@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use approx::assert_abs_diff_eq;
 use fm_solvers::{
-    AdaptiveSolver, EmbeddedMethod, Flow, Norm, Observer, SolveError, Step, StepControl, Time, TimeGrid, Tolerance,
-    Trajectory,
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, FixedMethod, Flow, Norm, Observer, Sde,
+    SdeSolver, SolveError, Step, StepControl, Time, TimeGrid, Tolerance, Trajectory, solve_fixed,
 };
 use ndarray::{Array1, Array2, array};
 use proptest::prelude::*;
@@ -191,16 +191,51 @@ fn a_fixed_grid_saves_its_own_times() {
     let grid = TimeGrid::uniform(0.0, 1.0, 8).unwrap();
     let mut y = array![1.0];
     let mut saved = Trajectory::new(&TimeGrid::new(vec![0.25, 0.5, 1.0]).unwrap(), &y);
-    fm_solvers::solve_fixed(fm_solvers::FixedMethod::Rk4, &mut sine, &grid, &mut y, &mut saved).unwrap();
+    solve_fixed(FixedMethod::Rk4, &mut sine, &grid, &mut y, &mut saved).unwrap();
     assert_eq!((saved.times(), &saved.states()[2]), (&[0.25, 0.5, 1.0][..], &y));
 }
 
 #[test]
-#[should_panic(expected = "a fixed grid visits 0 and 0.5, and no time 0.3 between them")]
-fn a_fixed_grid_refuses_other_times() {
-    let grid = TimeGrid::uniform(0.0, 1.0, 2).unwrap();
-    let mut saved = Trajectory::new(&TimeGrid::new(vec![0.3, 1.0]).unwrap(), &array![1.0]);
-    drop(fm_solvers::solve_fixed(fm_solvers::FixedMethod::Rk4, &mut sine, &grid, &mut array![1.0], &mut saved));
+fn a_fixed_grid_refuses_other_times_before_the_first_step() {
+    let mut untouched = |_: Time<'_>, _: &Array1<f64>, _: &mut Array1<f64>| -> Result<(), SolveError> {
+        panic!("the field is evaluated")
+    };
+    let cases = [
+        (vec![0.0, 0.5, 1.0], vec![0.0, 0.3, 1.0], [0.3, 0.0, 0.5]),
+        (vec![0.0, 0.5, 1.0], vec![0.5, 1.0_f64.next_down()], [1.0_f64.next_down(), 0.5, 1.0]),
+        (vec![1.0, 0.5, 0.0], vec![0.5, 0.3, -1.0], [0.3, 0.5, 0.0]),
+    ];
+    for (grid, times, expected) in cases {
+        let grid = TimeGrid::new(grid).unwrap();
+        let mut saved = Trajectory::new(&TimeGrid::new(times).unwrap(), &array![1.0]);
+        let error = solve_fixed(FixedMethod::Rk4, &mut untouched, &grid, &mut array![1.0], &mut saved).unwrap_err();
+        let SolveError::NotOnGrid { t, before, after } = error else { panic!("{error}") };
+        assert_eq!([t, before, after], expected);
+        assert!(saved.times().is_empty());
+
+        let sde = Sde {
+            calculus: Calculus::Ito,
+            drift: &mut untouched,
+            diffusion: Diffusion::Additive(&|_| panic!("the diffusion is evaluated")),
+        };
+        let noise = BrownianPath::new(0, &grid);
+        let error = SdeSolver::default().solve(sde, &noise, &grid, &mut array![1.0], &mut saved).unwrap_err();
+        assert!(matches!(error, SolveError::NotOnGrid { .. }), "{error}");
+    }
+    let text = SolveError::NotOnGrid { t: 0.3, before: 0.0, after: 0.5 }.to_string();
+    assert!(text.starts_with("the state at t = 0.3 is to be saved, and the grid visits 0 and 0.5;"), "{text}");
+}
+
+#[test]
+fn saved_times_beyond_a_fixed_grid_wait_for_the_next_solve() {
+    let times = TimeGrid::uniform(0.0, 1.0, 4).unwrap();
+    let (mut y, mut saved) = (array![1.0], Trajectory::new(&times, &array![1.0]));
+    let half = |t0: f64, t1: f64| TimeGrid::uniform(t0, t1, 2).unwrap();
+    solve_fixed(FixedMethod::Rk4, &mut sine, &half(0.0, 0.5), &mut y, &mut saved).unwrap();
+    assert_eq!(saved.times(), [0.0, 0.25, 0.5]);
+    // What is saved already may lie anywhere.
+    solve_fixed(FixedMethod::Rk4, &mut sine, &half(0.5, 1.0), &mut y, &mut saved).unwrap();
+    assert_eq!((saved.times(), &saved.states()[4]), (times.times(), &y));
 }
 
 #[test]

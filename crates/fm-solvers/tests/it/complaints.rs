@@ -25,8 +25,8 @@
 use std::cell::Cell;
 
 use fm_solvers::{
-    AdaptiveSolver, EmbeddedMethod, ErrorEstimate, FixedMethod, Layout, Norm, SolveError, State, Time, TimeGrid,
-    Tolerance, Trajectory, solve_fixed,
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, ErrorEstimate, FixedMethod, Layout, Norm, Sde,
+    SdeMethod, SdeSolver, SolveError, State, Time, TimeGrid, Tolerance, Trajectory, solve_fixed,
 };
 use ndarray::{Array1, Array2, array};
 
@@ -270,6 +270,36 @@ fn descending_grids_integrate_with_the_same_first_step() {
 fn fixed_methods_take_the_steps_they_are_told() {
     assert!(matches!(TimeGrid::new(vec![0.0]), Err(SolveError::NoSteps { points: 1 })));
     assert!(matches!(TimeGrid::uniform(0.0, 1.0, 0), Err(SolveError::NoSteps { .. })));
+    for times in [vec![0.0, 1.0], vec![1.0, 0.0]] {
+        let (t0, t1, ends) = (times[0], times[1], TimeGrid::new(times).unwrap());
+        for grid in [ends.clone(), ends.reversed().reversed()] {
+            for method in FixedMethod::ALL {
+                let mut y = array![1.0];
+                let error = solve_fixed(method, &mut sine, &grid, &mut y, &mut ()).unwrap_err();
+                assert!(matches!(error, SolveError::NoStepCount { start, end } if (start, end) == (t0, t1)), "{error}");
+                assert_eq!(y, array![1.0]);
+                let once = TimeGrid::uniform(t0, t1, 1).unwrap();
+                assert_eq!(solve_fixed(method, &mut sine, &once, &mut y, &mut ()).unwrap().steps, 1);
+                solve_fixed(method, &mut sine, &once.reversed(), &mut y, &mut ()).unwrap();
+            }
+            for method in SdeMethod::ALL {
+                let (mut drift, mut y) = (sine, array![1.0]);
+                let noise = BrownianPath::new(0, &grid);
+                let mut along = |grid: &TimeGrid| {
+                    let diffusion = Diffusion::Additive(&|_| 1.0);
+                    let sde = Sde { calculus: Calculus::Ito, drift: &mut drift, diffusion };
+                    SdeSolver { method, ..SdeSolver::default() }.solve(sde, &noise, grid, &mut y, &mut ())
+                };
+                assert!(matches!(along(&grid), Err(SolveError::NoStepCount { .. })));
+                assert_eq!(along(&TimeGrid::uniform(t0, t1, 1).unwrap()).unwrap().steps, 1);
+            }
+            // Ends are all that a solver with steps of its own needs.
+            let stats = AdaptiveSolver::default().solve(&mut sine, &grid, &mut array![1.0], &mut ()).unwrap();
+            assert_eq!(stats.t, t1);
+        }
+    }
+    let text = SolveError::NoStepCount { start: 0.0, end: 1.0 }.to_string();
+    assert!(text.contains("from 0 to 1") && text.contains("TimeGrid::uniform(0.0, 1.0, steps)"), "{text}");
     let stats = solve_fixed(
         FixedMethod::Euler,
         &mut sine,
