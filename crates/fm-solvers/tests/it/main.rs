@@ -14,6 +14,7 @@ mod errors;
 mod gaussian;
 mod grids;
 mod jumps;
+mod likelihood;
 mod methods;
 mod mixture;
 mod noise;

@@ -46,23 +46,42 @@ impl<D: Dimension> VectorField<Array<f32, D>> for Gaussian {
 /// The exact velocity from `N(0, I)` to eight Gaussians of variance 0.1 on a ring of radius 5, along the linear path.
 pub(crate) struct Mixture;
 
-impl VectorField<Array2<f64>> for Mixture {
-    fn eval(&mut self, t: Time<'_>, y: &Array2<f64>, out: &mut Array2<f64>) -> Result<(), SolveError> {
-        const VARIANCE: f64 = 0.1;
-        let centres: [[f64; 2]; 8] = std::array::from_fn(|k| {
+impl Mixture {
+    pub(crate) const VARIANCE: f64 = 0.1;
+
+    pub(crate) fn centres() -> [[f64; 2]; 8] {
+        std::array::from_fn(|k| {
             let (sin, cos) = (std::f64::consts::TAU * k as f64 / 8.0).sin_cos();
             [5.0 * cos, 5.0 * sin]
-        });
+        })
+    }
+
+    /// At a time: the variance `v` of each Gaussian, and the slope `(t s^2 - (1-t))/v` of its velocity.
+    pub(crate) fn at(t: f64) -> (f64, f64) {
+        let v = (1.0 - t).powi(2) + t * t * Self::VARIANCE;
+        (v, (t * Self::VARIANCE - (1.0 - t)) / v)
+    }
+
+    /// The probabilities that `x` at time `t` goes to each centre.
+    pub(crate) fn posterior(t: f64, x: [f64; 2], centres: &[[f64; 2]; 8]) -> [f64; 8] {
+        let (v, _) = Self::at(t);
+        let exponents = centres.map(|m| -((x[0] - t * m[0]).powi(2) + (x[1] - t * m[1]).powi(2)) / (2.0 * v));
+        let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights = exponents.map(|e| (e - largest).exp());
+        let total: f64 = weights.iter().sum();
+        weights.map(|weight| weight / total)
+    }
+}
+
+impl VectorField<Array2<f64>> for Mixture {
+    fn eval(&mut self, t: Time<'_>, y: &Array2<f64>, out: &mut Array2<f64>) -> Result<(), SolveError> {
+        let centres = Self::centres();
         for (i, (x, mut u)) in y.rows().into_iter().zip(out.rows_mut()).enumerate() {
-            let t = t.row(i);
-            let v = (1.0 - t).powi(2) + t * t * VARIANCE;
-            let exponents = centres.map(|m| -((x[0] - t * m[0]).powi(2) + (x[1] - t * m[1]).powi(2)) / (2.0 * v));
-            let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let weights = exponents.map(|e| (e - largest).exp());
-            let total: f64 = weights.iter().sum();
+            let (t, x) = (t.row(i), [x[0], x[1]]);
+            let (weights, (_, slope)) = (Self::posterior(t, x, &centres), Self::at(t));
             for axis in 0..2 {
-                let mean = weights.iter().zip(&centres).map(|(w, m)| w * m[axis]).sum::<f64>() / total;
-                u[axis] = mean + (t * VARIANCE - (1.0 - t)) / v * (x[axis] - t * mean);
+                let mean = weights.iter().zip(&centres).map(|(w, m)| w * m[axis]).sum::<f64>();
+                u[axis] = mean + slope * (x[axis] - t * mean);
             }
         }
         Ok(())
