@@ -29,6 +29,7 @@ mod sde_order;
 mod sde_solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
 mod sde_tensors;
+mod sde_weak;
 mod smallest_step;
 mod solving;
 #[cfg(all(feature = "tch", not(feature = "doc-only")))]
