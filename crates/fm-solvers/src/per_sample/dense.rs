@@ -12,7 +12,7 @@ use crate::{EmbeddedTableau, Flow, RowState, SampleObserver, SolveError, Time, V
 /// Buffers of interpolations; none are made before the first.
 pub(super) struct Dense<S> {
     steps: Vec<SampleStep>,
-    states: Option<[S; 2]>,
+    pub(super) states: Option<[S; 2]>,
     /// The derivative at the end of each step, as a row.
     last: Vec<f64>,
     theta: Vec<f64>,

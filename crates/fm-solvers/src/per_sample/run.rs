@@ -194,7 +194,7 @@ impl<S: RowState> Run<'_, S> {
         let out_of_steps = active.iter().any(|sample| !arrived(sample) && spent(sample));
         stats.out_of_steps |= out_of_steps;
         self.write_out(out);
-        let Self { active, chosen, y, proposed, stages, .. } = self;
+        let Self { active, chosen, y, proposed, stages, dense, .. } = self;
         for (to, &from) in chosen.iter().enumerate() {
             active[to] = active[from];
         }
@@ -204,9 +204,9 @@ impl<S: RowState> Run<'_, S> {
         if active.is_empty() {
             return;
         }
-        self.dense = Dense::default();
-        y.keep_samples(chosen);
-        proposed.keep_samples(chosen);
+        for state in [y, proposed].into_iter().chain(dense.states.iter_mut().flatten()) {
+            state.keep_samples(chosen);
+        }
         S::keep_stage_samples(stages, chosen);
         for list in [&mut self.h, &mut self.times, &mut self.errors] {
             list.truncate(active.len());
