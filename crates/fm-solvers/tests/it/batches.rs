@@ -13,12 +13,15 @@ fn batch<A: Element>(samples: usize) -> Array2<A> {
     Array2::from_shape_fn((samples, 3), |(i, j)| A::from_f64(((i * 3 + j) as f64 * 0.37).sin() * 2.0))
 }
 
-/// Every way that makes the promise, by name: takes a batch that consists of the samples with these numbers.
-fn ways<A: Element>() -> Vec<(String, Box<dyn Fn(Array2<A>, &[u64]) -> Array2<A>>)>
+/// Solves for a batch that consists of the samples with these numbers.
+type Way<A> = Box<dyn Fn(Array2<A>, &[u64]) -> Array2<A>>;
+
+/// Every way that makes the promise, by name.
+fn ways<A: Element>() -> Vec<(String, Way<A>)>
 where
     Gaussian: VectorField<Array2<A>>,
 {
-    let mut ways: Vec<(String, Box<dyn Fn(Array2<A>, &[u64]) -> Array2<A>>)> = Vec::new();
+    let mut ways: Vec<(String, Way<A>)> = Vec::new();
     for method in FixedMethod::ALL {
         let way = move |mut y, _: &[u64]| {
             solve(method, &mut Gaussian, (0.0, 1.0, 6), &mut y);

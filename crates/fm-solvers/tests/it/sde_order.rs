@@ -158,7 +158,7 @@ fn errors(problem: &Problem, method: SdeMethod, noise: &Recorded) -> Array2<f64>
 }
 
 /// The slope of the logarithm of the root mean square error by least squares.
-fn slope(errors: ArrayView2<'_, f64>) -> f64 {
+fn slope(errors: &ArrayView2<'_, f64>) -> f64 {
     let mean_level = 0.5 * (LEVELS.len() as f64 - 1.0);
     let points =
         errors.rows().into_iter().enumerate().map(|(i, row)| (mean_level - i as f64, 0.5 * row.dot(&row).log2()));
@@ -168,7 +168,7 @@ fn slope(errors: ArrayView2<'_, f64>) -> f64 {
 
 /// The slope as the mean over groups of samples, and its standard error.
 fn order(errors: &Array2<f64>) -> (f64, f64) {
-    let slopes: Array1<f64> = errors.axis_chunks_iter(Axis(1), SAMPLES / GROUPS).map(slope).collect();
+    let slopes: Array1<f64> = errors.axis_chunks_iter(Axis(1), SAMPLES / GROUPS).map(|group| slope(&group)).collect();
     (slopes.mean().unwrap(), slopes.std(1.0) / (GROUPS as f64).sqrt())
 }
 
@@ -190,7 +190,7 @@ fn every_method_has_the_strong_order_that_it_claims() {
         for (problem, methods) in claims {
             for (method, claimed) in methods {
                 let errors = errors(problem, method, &noise);
-                let ((found, deviation), whole) = (order(&errors), slope(errors.view()));
+                let ((found, deviation), whole) = (order(&errors), slope(&errors.view()));
                 assert!((whole - claimed).abs() < 0.15, "{} {method}, seed {seed}: {whole:.3}", problem.name);
                 assert!(
                     (found - claimed).abs() < 0.1 + 4.0 * deviation,
@@ -270,7 +270,7 @@ fn noise_that_does_not_commute_leaves_order_one_half() {
             let ratio = row.dot(row) / SAMPLES as f64 / expected;
             assert!((ratio - 1.0).abs() < 4.0 * (2.25 / SAMPLES as f64).sqrt(), "{method}, {steps} steps: {ratio:.3}");
         }
-        let found = slope(stack(Axis(0), &rows.each_ref().map(|row| row.view())).unwrap().view());
+        let found = slope(&stack(Axis(0), &rows.each_ref().map(|row| row.view())).unwrap().view());
         assert!((found - 0.5).abs() < 0.15, "{method}: {found:.3}");
     }
 }
