@@ -149,7 +149,7 @@ impl AdaptiveSolver {
         Ok(stats)
     }
 
-    /// The interval that the first step is sought in: up to the first jump, or to the end.
+    /// The interval in which the trial for the first step stays: up to the first jump, or to the end.
     pub(crate) fn first_interval(&self, grid: &TimeGrid) -> Interval {
         let (t0, jump) = (grid.start(), self.jumps && grid.steps() > 1);
         let t1 = if jump { grid.times()[1] } else { grid.end() };

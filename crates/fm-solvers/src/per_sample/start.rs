@@ -76,16 +76,16 @@ impl<'a, S: RowState> Run<'a, S> {
         let d0 = self.scaled(&[0.0, 1.0]);
         let norms: Vec<Norms> = d0.into_iter().zip(self.scaled(&[1.0])).map(|(d0, d1)| Norms { d0, d1 }).collect();
         for ((h, time), norms) in self.h.iter_mut().zip(&mut self.times).zip(&norms) {
-            let h0 = norms.trial(span);
-            *h = h0.copysign(interval.length());
-            *time = trial_time(interval, h0);
+            let trial = norms.trial(span).min(span);
+            *h = trial.copysign(interval.length());
+            *time = trial_time(interval, trial);
         }
         self.proposed.combine_rows(&self.y, &self.h, &[1.0], &self.stages);
         self.evaluate(field, 1, true)?;
         let trials = std::mem::take(&mut self.h);
         self.h = trials.iter().map(|h| 1.0 / h).collect();
         for (i, d2) in self.scaled(&[-1.0, 1.0]).into_iter().enumerate() {
-            let h = norms[i].first_step(trials[i].abs(), d2, self.tableau.error_order, span);
+            let h = norms[i].first_step(norms[i].trial(span), d2, self.tableau.error_order);
             self.active[i].h = self.solver.bound(h);
         }
         Ok(())

@@ -9,6 +9,8 @@ use fm_solvers::{
 };
 use ndarray::{Array1, array};
 
+use crate::problems::swing;
+
 /// `dy/dt` is 1 before the middle of the grid and -2 behind it, on the grid's way: so slow beside `y = 1000` that Hairer's
 /// trial would go a hundredth of `1000/1` far, beyond the end. Panics at an evaluation behind the jump before it is reached.
 struct Cliff<'a> {
@@ -113,5 +115,23 @@ fn evaluations_with_jumps_are_counted_exactly() {
             let without = blind.solve(&mut field, &ends, &mut array![0.3], &mut ()).unwrap();
             assert!(stats.nfe < without.nfe, "{method}: {} with the jumps and {} without", stats.nfe, without.nfe);
         }
+    }
+}
+
+/// What Hairer's rule plans stands behind a jump that cuts the first step short: a jump at the very start costs its own step and
+/// no slow growth from its length, which by a factor of ten for each step would be six.
+#[test]
+fn a_jump_at_the_very_start_does_not_make_the_first_steps_small() {
+    for method in EmbeddedMethod::ALL {
+        let solver = AdaptiveSolver { method, jumps: true, ..AdaptiveSolver::default() };
+        let steps = |times: Vec<f64>| {
+            let grid = TimeGrid::new(times).unwrap();
+            let common = solver.solve(&mut swing, &grid, &mut array![1.0], &mut ()).unwrap();
+            let own = solver.solve_per_sample(&mut swing, &grid, &mut array![1.0], &mut ()).unwrap();
+            assert_eq!((common.steps, common.rejected), (own.steps[0], own.rejected[0]), "{method}");
+            common.steps + common.rejected
+        };
+        let (without, with) = (steps(vec![0.0, 1.0]), steps(vec![0.0, 1e-7, 1.0]));
+        assert!(with <= without + 2, "{method}: {without} and {with}");
     }
 }
