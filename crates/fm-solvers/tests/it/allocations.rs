@@ -150,8 +150,8 @@ fn no_allocation_per_adaptive_step() {
         }
     }
     expect_none(&mut Gaussian, &Array2::<f64>::from_elem((100, 30), 0.7));
-    expect_none(&mut Gaussian, &Array2::<f32>::from_elem((100, 30), 0.7));
-    expect_none(&mut pair, &(Array2::from_elem((100, 30), 0.7), Array1::zeros(100)));
+    expect_none(&mut Gaussian, &Array2::<f32>::from_elem((40, 30), 0.7));
+    expect_none(&mut pair, &(Array2::from_elem((40, 30), 0.7), Array1::zeros(40)));
 }
 
 /// As samples arrive, the others close ranks in place.

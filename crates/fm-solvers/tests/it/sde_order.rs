@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fm_solvers::{BrownianPath, Calculus, Diffusion, Noise, Sde, SdeMethod, SdeSolver, SolveError, Time, TimeGrid};
-use ndarray::{Array1, Array2, ArrayView2, Axis, stack};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s, stack};
 
 /// An equation in Ito's sense.
 struct Problem {
@@ -70,13 +70,13 @@ const RIPPLE: Problem = Problem {
 struct Recorded(HashMap<[u64; 2], [Array1<f64>; 2]>);
 
 impl Recorded {
-    fn new(seed: u64, levels: &[usize]) -> Self {
+    fn new(seed: u64, levels: &[usize], values: usize) -> Self {
         let uniform = |steps| TimeGrid::uniform(0.0, 1.0, steps).unwrap();
         let path = BrownianPath::new(seed, &uniform(levels.iter().copied().max().unwrap()));
         let mut steps = HashMap::new();
         for grid in [1].iter().chain(levels).map(|&steps| uniform(steps)) {
             for ends in grid.times().windows(2) {
-                let [mut dw, mut area] = [Array1::zeros(SAMPLES), Array1::zeros(SAMPLES)];
+                let [mut dw, mut area] = [Array1::zeros(values), Array1::zeros(values)];
                 path.increment(ends[0], ends[1], &mut dw, Some(&mut area)).unwrap();
                 steps.insert([ends[0].to_bits(), ends[1].to_bits()], [dw, area]);
             }
@@ -186,7 +186,7 @@ fn every_method_has_the_strong_order_that_it_claims() {
     ];
     let levels: Vec<usize> = LEVELS.into_iter().chain([FINE]).collect();
     for seed in [1, 2, 3] {
-        let noise = Recorded::new(seed, &levels);
+        let noise = Recorded::new(seed, &levels, SAMPLES);
         for (problem, methods) in claims {
             for (method, claimed) in methods {
                 let errors = errors(problem, method, &noise);
@@ -210,7 +210,7 @@ fn log_ratio(a: &Array1<f64>, b: &Array1<f64>) -> f64 {
 /// With the other calculus, geometric Brownian motion misses its solution by the factor `exp(sigma^2 T/2)`, on every path.
 #[test]
 fn the_wrong_calculus_has_the_wrong_limit() {
-    let noise = Recorded::new(4, &[256]);
+    let noise = Recorded::new(4, &[256], SAMPLES);
     let mut w = Array1::zeros(SAMPLES);
     noise.increment(0.0, 1.0, &mut w, None).unwrap();
     let exact = w.mapv(GEOMETRIC.exact.unwrap());
@@ -244,23 +244,26 @@ fn the_wrong_calculus_has_the_wrong_limit() {
 /// Levy 1951, *Wiener's random function, and other Laplacian random functions* (the area and its law).
 #[test]
 fn noise_that_does_not_commute_leaves_order_one_half() {
-    let path = BrownianPath::new(5, &TimeGrid::uniform(0.0, 1.0, FINE).unwrap());
+    let levels: Vec<usize> = LEVELS.into_iter().chain([FINE]).collect();
+    // First all X, then all Y.
+    let noise = Recorded::new(5, &levels, 2 * SAMPLES);
     let solve = |method, steps| {
-        let mut still = |_: Time<'_>, _: &Array2<f64>, out: &mut Array2<f64>| -> Result<(), SolveError> {
+        let mut still = |_: Time<'_>, _: &Array1<f64>, out: &mut Array1<f64>| -> Result<(), SolveError> {
             out.fill(0.0);
             Ok(())
         };
-        let mut diffusion = |_: Time<'_>, x: &Array2<f64>, out: &mut Array2<f64>| -> Result<(), SolveError> {
-            out.column_mut(0).fill(1.0);
-            out.column_mut(1).assign(&x.column(0));
+        let mut diffusion = |_: Time<'_>, x: &Array1<f64>, out: &mut Array1<f64>| -> Result<(), SolveError> {
+            let (mut of_x, mut of_y) = out.view_mut().split_at(Axis(0), SAMPLES);
+            of_x.fill(1.0);
+            of_y.assign(&x.slice(s![..SAMPLES]));
             Ok(())
         };
         let diffusion = Diffusion::Diagonal(&mut diffusion);
         let sde = Sde { calculus: Calculus::Stratonovich, drift: &mut still, diffusion };
-        let mut x = Array2::zeros((SAMPLES, 2));
+        let mut x = Array1::zeros(2 * SAMPLES);
         let grid = TimeGrid::uniform(0.0, 1.0, steps).unwrap();
-        SdeSolver { method, ..SdeSolver::default() }.solve(sde, &path, &grid, &mut x, &mut ()).unwrap();
-        x.column(1).to_owned()
+        SdeSolver { method, ..SdeSolver::default() }.solve(sde, &noise, &grid, &mut x, &mut ()).unwrap();
+        x.slice(s![SAMPLES..]).to_owned()
     };
     for method in [SdeMethod::Heun, SdeMethod::ReversibleHeun] {
         let exact = solve(method, FINE);
