@@ -9,7 +9,7 @@
 //!
 //! | part | type | is |
 //! |---|---|---|
-//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array`, for pairs of states and, with the feature `tch`, for `tch::Tensor` |
+//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array`, for pairs of states, [`Weighted`] ones and, with the feature `tch`, for `tch::Tensor` |
 //! | field | [`VectorField`] | the right-hand side; any closure `FnMut(Time, &S, &mut S) -> Result<(), SolveError>` |
 //! | method | [`Tableau`], [`Adams`], [`EmbeddedTableau`] | coefficients as data; [`FixedMethod`] and [`EmbeddedMethod`] name them in configuration files |
 //! | grid | [`TimeGrid`] | validated host `f64` times, indexed and never accumulated |
@@ -129,7 +129,7 @@ pub use runge_kutta::RungeKutta;
 pub use sde::{Calculus, Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeSolver, SdeState, SdeStepper};
 #[cfg(feature = "tch")]
 pub use state::TensorStages;
-pub use state::{Element, Layout, PairStages, RowState, State};
+pub use state::{Element, Layout, PairStages, PendingError, RowState, State, Weighted, WeightedStages};
 pub use stats::Stats;
 pub use tableau::{EmbeddedTableau, Tableau};
 pub use trajectory::Trajectory;
