@@ -93,6 +93,8 @@
 //! | [`solve_fixed`] | known before | depends on the grid | the same, to the last bit |
 
 mod adaptive;
+#[cfg(feature = "tch")]
+mod adjoint;
 mod control;
 mod embedded;
 mod error;
@@ -114,6 +116,8 @@ mod tableau;
 mod trajectory;
 
 pub use adaptive::{AdaptiveSolver, AtSmallestStep};
+#[cfg(feature = "tch")]
+pub use adjoint::{Adjoint, AdjointSolution};
 pub use control::StepControl;
 pub use error::SolveError;
 pub use field::{Samplewise, Time, VectorField};
