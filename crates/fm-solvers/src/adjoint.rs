@@ -20,8 +20,8 @@ use crate::{AdaptiveSolver, SolveError, State, Stats, Time, TimeGrid, VectorFiel
 /// ```
 ///
 /// Its use is memory, which does not depend on the number of steps. Where the record of a forward solve fits, let autograd
-/// go back through the steps: that is faster (about twice, for small networks), exact for the numbers that were computed,
-/// and can be differentiated again. Here the gradients have errors of their own, and what a field contracts forward it
+/// go back through the steps: that is at least twice as fast, exact for the numbers that were computed, and can be
+/// differentiated again. Here the gradients have errors of their own, and what a field contracts forward it
 /// expands on the way back: an equation that is stiff backwards needs many steps, and its start is not found again.
 ///
 /// | field | default | meaning |

@@ -111,10 +111,11 @@ impl ErrorEstimate<'_> {
     /// The same for many errors at once where they are, from the roots of the sums of squares; the root of the number of
     /// values remains to be divided by.
     pub(crate) fn of_norms(&self, norms: &[tch::Tensor]) -> tch::Tensor {
-        match norms {
-            [n5, n3] => n5 * (n5 / n5.hypot(&(n3 * 0.1)).clamp_min(f64::from(f32::MIN_POSITIVE))),
-            _ => norms[0].shallow_clone(),
+        if self.rows.len() < 2 {
+            return norms[0].shallow_clone();
         }
+        let [n5, n3] = [&norms[0], &norms[1]];
+        n5 * (n5 / n5.hypot(&(n3 * 0.1)).clamp_min(f64::from(f32::MIN_POSITIVE)))
     }
 }
 

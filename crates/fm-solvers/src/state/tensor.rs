@@ -148,18 +148,17 @@ mod tests {
         ((ones(&[4, 3]), ones(&[4])), Weighted::new(ones(&[1, 7]), 0.5).unwrap())
     }
 
-    fn decay(_: Time<'_>, ((x, y), z): &Parts, out: &mut Parts) -> Result<(), SolveError> {
-        *out = ((-x, y * -2.0), Weighted::carried(&z.state * -3.0));
-        Ok(())
-    }
-
     #[test]
     fn a_trial_step_reads_once_whatever_the_parts_and_the_norm() {
+        let mut decay = |_: Time<'_>, ((x, y), z): &Parts, out: &mut Parts| -> Result<(), SolveError> {
+            *out = ((-x, y * -2.0), Weighted::carried(&z.state * -3.0));
+            Ok(())
+        };
         let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
         for method in EmbeddedMethod::ALL {
             for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
                 let tolerance = crate::Tolerance::new(0.0, 0.1).unwrap();
-                let solver = AdaptiveSolver { method, norm, tolerance, ..AdaptiveSolver::default() };
+                let solver = AdaptiveSolver { method, tolerance, norm, ..AdaptiveSolver::default() };
                 READS.set(0);
                 let stats = solver.solve(&mut decay, &grid, &mut parts(), &mut ()).unwrap();
                 assert_eq!(READS.get(), 3 + stats.steps + stats.rejected, "{method}: three for the first step size");

@@ -125,19 +125,14 @@ fn growth(method: FixedMethod) -> Option<Vec<f64>> {
     }
 }
 
-/// `y(1) = P(w h)^n y(0)`, and its derivatives by `w`.
+/// `y(1) = P(w h)^n y(0)` from 1: its first and second derivative by `w`.
 fn derivatives(p: &[f64], w: f64, n: i32) -> [f64; 2] {
-    let h = 1.0 / f64::from(n);
-    let derivative = |order: i32| -> f64 {
-        let term = |(i, c): (usize, &f64)| {
-            let falling: f64 = (0..order).map(|k| (i as i32 - k) as f64).product();
-            c * falling * if i as i32 >= order { (w * h).powi(i as i32 - order) } else { 0.0 }
-        };
-        p.iter().enumerate().map(term).sum()
-    };
-    let [p0, p1, p2] = [derivative(0), derivative(1), derivative(2)];
     let count = f64::from(n);
-    [p0.powi(n - 1) * p1, p0.powi(n - 2) * ((count - 1.0) * p1 * p1 + p0 * p2) / count]
+    let at = |p: &[f64]| p.iter().rev().fold(0.0, |sum, c| sum * (w / count) + c);
+    let derivative = |p: &[f64]| -> Vec<f64> { p.iter().enumerate().skip(1).map(|(i, c)| i as f64 * c).collect() };
+    let (first, second) = (derivative(p), derivative(&derivative(p)));
+    let (p, first, second) = (at(p), at(&first), at(&second));
+    [p.powi(n - 1) * first, p.powi(n - 2) * ((count - 1.0) * first * first + p * second) / count]
 }
 
 fn assert_second_derivatives(p: &[f64], n: i32, solve: &mut dyn FnMut(&mut dyn VectorField<Tensor>, &mut Tensor)) {

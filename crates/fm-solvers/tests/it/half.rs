@@ -28,17 +28,20 @@ fn decay(_: Time<'_>, y: &Tensor, out: &mut Tensor) -> Result<(), SolveError> {
 
 /// How far rounding may take `dy/dt = -RATE y` from values up to `largest`, to first order in the unit roundoff.
 ///
-/// A sum of `s` terms rounds each coefficient, product and partial sum: `s + 2` roundings of each term, and one of the
-/// whole. A derivative has those of its argument and two more. Errors shrink with the state, so the steps' add up.
+/// A sum of `s` terms rounds each coefficient, product and partial sum, `s + 2` roundings of a term, and the whole once; and
+/// it inherits the errors of the derivatives. Errors shrink with the state, so those of the steps add up at most.
 fn rounding(method: &Tableau, steps: usize, largest: f64, roundoff: f64) -> f64 {
-    let size = |row: &[f64]| row.iter().map(|a| a.abs()).sum::<f64>();
-    let h = RATE / steps as f64;
-    let terms = method.stages() as f64 + 2.0;
-    let arguments = method.a.iter().map(|row| size(row)).fold(0.0, f64::max);
-    let derivative = 2.0 + 1.0 + h * arguments * terms;
-    // Where a coefficient is large, the error of one argument is part of the next: a geometric series.
-    let derivative = derivative / (1.0 - (h * arguments / 4.0).min(0.5));
-    steps as f64 * roundoff * largest * (1.0 + h * size(method.b) * (terms + derivative))
+    let h = 1.0 / steps as f64;
+    let of_term = (method.stages() as f64 + 2.0) * roundoff * RATE * largest;
+    let of_sum = |row: &[f64], derivatives: &[f64]| -> f64 {
+        let terms = row.iter().zip(derivatives).map(|(a, derivative)| a.abs() * (of_term + derivative));
+        roundoff * largest + h * terms.sum::<f64>()
+    };
+    let mut derivatives = Vec::new();
+    for row in method.a {
+        derivatives.push(RATE * (of_sum(row, &derivatives) + roundoff * largest));
+    }
+    steps as f64 * of_sum(method.b, &derivatives)
 }
 
 #[track_caller]

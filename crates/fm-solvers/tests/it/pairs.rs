@@ -3,17 +3,17 @@
 use approx::assert_abs_diff_eq;
 use fm_solvers::{
     AdaptiveSolver, EmbeddedMethod, ErrorEstimate, FixedMethod, Norm, SolveError, State, Time, TimeGrid, Tolerance,
-    Weighted, solve_fixed,
+    VectorField, Weighted, solve_fixed,
 };
 use ndarray::{Array1, Array2};
 
+use crate::allocations::allocations_of;
 use crate::problems::{DEVIATION, Gaussian, MEAN};
 
 type Pair = (Array2<f64>, Array1<f64>);
 
 /// The Gaussian flow with the divergence of its velocity: `d log p / dt = -div u`.
 fn augmented(t: Time<'_>, y: &Pair, out: &mut Pair) -> Result<(), SolveError> {
-    use fm_solvers::VectorField;
     Gaussian.eval(t, &y.0, &mut out.0)?;
     for (i, log_p) in out.1.iter_mut().enumerate() {
         let t = t.row(i);
@@ -197,4 +197,30 @@ fn the_second_part_may_be_one_thing_for_all_samples() {
     assert_eq!(y.batch(), 5);
     AdaptiveSolver::default().solve(&mut field, &TimeGrid::uniform(0.0, 1.0, 1).unwrap(), &mut y, &mut ()).unwrap();
     assert_abs_diff_eq!(y.0.mean().unwrap(), y.1[0], epsilon = 1e-14);
+}
+
+#[test]
+fn steps_of_weighted_pairs_allocate_nothing() {
+    let mut field = |t: Time<'_>, y: &Noisy, out: &mut Noisy| -> Result<(), SolveError> {
+        Gaussian.eval(t, &y.0, &mut out.0)?;
+        out.1.state.fill(1.0);
+        Ok(())
+    };
+    let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
+    for method in EmbeddedMethod::ALL {
+        for per_sample in [false, true] {
+            let mut allocations = |h_max: f64| {
+                let solver = AdaptiveSolver { method, h_max, ..AdaptiveSolver::default() };
+                let mut y = (Array2::from_elem((100, 30), 0.7), Weighted::new(Array1::zeros(100), 0.5).unwrap());
+                allocations_of(|| {
+                    if per_sample {
+                        solver.solve_per_sample(&mut field, &grid, &mut y, &mut ()).unwrap();
+                    } else {
+                        solver.solve(&mut field, &grid, &mut y, &mut ()).unwrap();
+                    }
+                })
+            };
+            assert_eq!(allocations(f64::INFINITY), allocations(0.01), "{method}");
+        }
+    }
 }
