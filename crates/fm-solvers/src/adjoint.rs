@@ -21,8 +21,8 @@ use crate::{AdaptiveSolver, SolveError, State, Stats, Time, TimeGrid, VectorFiel
 ///
 /// Its use is memory, which does not depend on the number of steps. Where the record of a forward solve fits, let autograd
 /// go back through the steps: that is at least twice as fast, exact for the numbers that were computed, and can be
-/// differentiated again. Here the gradients have errors of their own, and what a field contracts forward it
-/// expands on the way back: an equation that is stiff backwards needs many steps, and its start is not found again.
+/// differentiated again. Here the gradients have errors of their own, and what a field contracts forward it expands on
+/// the way back: an equation that is stiff backwards needs many steps, and its start is not found again.
 ///
 /// | field | default | meaning |
 /// |---|---|---|
@@ -30,8 +30,8 @@ use crate::{AdaptiveSolver, SolveError, State, Stats, Time, TimeGrid, VectorFiel
 /// | `state_weight` | 1 | [weight](Weighted) of the state's error beside that of `a` |
 /// | `parameter_weight` | 0 | the same of `g`, which feeds back nothing |
 ///
-/// With 1 for both, errors are measured as torchdiffeq does without its `seminorm`. The state may have weight zero where
-/// `du/dx` hardly depends on it.
+/// With 1 for both all three are controlled, by the largest of their errors. The state may have weight zero where `du/dx`
+/// hardly depends on it; the start that is found is then of no use.
 ///
 /// # Examples
 /// The gradients of `x(1) = 2 e^w`:

@@ -91,6 +91,10 @@
 //! | [`Norm::MaxOverSamples`] | about twice as many | near the tolerance | differs |
 //! | [`solve_per_sample`](AdaptiveSolver::solve_per_sample) | fewest per sample, more calls | near the tolerance | the same, to the last bit |
 //! | [`solve_fixed`] | known before | depends on the grid | the same, to the last bit |
+//!
+//! # Gradients
+//! A solve of tensors that require gradients is recorded by autograd, whatever the method; steps are taken as given. Where
+//! the memory for that is not there, `Adjoint` (feature `tch`) solves the gradients back from the end.
 
 mod adaptive;
 #[cfg(feature = "tch")]

@@ -20,17 +20,17 @@ use crate::norm::larger;
 pub struct PendingError {
     host: f64,
     /// Scalars, and what each is to be multiplied by.
-    #[cfg(feature = "tch")]
-    device: Vec<(tch::Tensor, f64)>,
+    device: Vec<(DeviceScalar, f64)>,
 }
+
+#[cfg(feature = "tch")]
+type DeviceScalar = tch::Tensor;
+#[cfg(not(feature = "tch"))]
+type DeviceScalar = std::convert::Infallible;
 
 impl From<f64> for PendingError {
     fn from(host: f64) -> Self {
-        Self {
-            host,
-            #[cfg(feature = "tch")]
-            device: Vec::new(),
-        }
+        Self { host, device: Vec::new() }
     }
 }
 
@@ -43,11 +43,10 @@ impl PendingError {
 
     /// The larger of the two, where NaN is larger than any number.
     #[must_use]
-    #[cfg_attr(not(feature = "tch"), expect(unused_mut, reason = "only tensors are collected"))]
     pub fn max(mut self, other: Self) -> Self {
-        #[cfg(feature = "tch")]
+        self.host = larger(self.host, other.host);
         self.device.extend(other.device);
-        Self { host: larger(self.host, other.host), ..self }
+        self
     }
 
     /// Waits for the device, once.

@@ -224,3 +224,15 @@ fn steps_of_weighted_pairs_allocate_nothing() {
         }
     }
 }
+
+#[test]
+#[should_panic(expected = "one step size for each sample")]
+fn samples_that_share_a_part_take_no_steps_of_their_own() {
+    let mut field = |_: Time<'_>, (x, _): &Pair, out: &mut Pair| -> Result<(), SolveError> {
+        out.0.assign(&-x);
+        Ok(())
+    };
+    let mut y = (start().0, Array1::zeros(1));
+    let solver = AdaptiveSolver { first_step: Some(0.1), ..AdaptiveSolver::default() };
+    let _ = solver.solve_per_sample(&mut field, &TimeGrid::uniform(0.0, 1.0, 1).unwrap(), &mut y, &mut ());
+}
