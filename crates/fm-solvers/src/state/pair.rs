@@ -15,6 +15,7 @@ use crate::{ErrorEstimate, Norm, SolveError};
 #[derive(Debug)]
 pub struct PairStages<A: State, B: State> {
     parts: (A::Stages, B::Stages),
+    /// Its own content is never looked at.
     slot: (A, B),
 }
 
@@ -150,6 +151,5 @@ impl<A: RowState, B: RowState> RowState for (A, B) {
     fn keep_stage_samples(stages: &mut Self::Stages, samples: &[usize]) {
         A::keep_stage_samples(&mut stages.parts.0, samples);
         B::keep_stage_samples(&mut stages.parts.1, samples);
-        stages.slot.keep_samples(samples);
     }
 }

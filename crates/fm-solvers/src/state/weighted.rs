@@ -201,6 +201,5 @@ impl<S: RowState> RowState for Weighted<S> {
 
     fn keep_stage_samples(stages: &mut Self::Stages, samples: &[usize]) {
         S::keep_stage_samples(&mut stages.stages, samples);
-        stages.slot.keep_samples(samples);
     }
 }
