@@ -166,6 +166,41 @@ pub enum SolveError {
         /// Where it ends.
         end: f64,
     },
+    /// A gradient of another shape, element type or device than the state it belongs to.
+    #[error("the gradient at the end is {found}, the state there is {expected}")]
+    GradientLayout {
+        /// Layout of the state.
+        expected: Box<Layout>,
+        /// Layout of the gradient.
+        found: Box<Layout>,
+    },
+    /// A parameter of an adjoint solve that autograd does not follow.
+    #[error("parameter {parameter} does not require a gradient; make it do so, or leave it out")]
+    ParameterWithoutGradient {
+        /// Its place in the list.
+        parameter: usize,
+    },
+    /// A field of an adjoint solve that autograd recorded nothing of.
+    #[error(
+        "the field at t = {t} has no graph, so that it cannot be differentiated; \
+         compute it from the state or the parameters, outside `no_grad` and without `detach`"
+    )]
+    NoGraph {
+        /// Time of the evaluation.
+        t: f64,
+    },
+    /// An adjoint solve whose result is to be differentiated again.
+    #[error(
+        "the gradient at the end carries a graph, and an adjoint solve cannot continue it; \
+         for second derivatives differentiate the forward solve, otherwise detach the gradient"
+    )]
+    SecondDerivative,
+    /// NaN or infinity in the gradient with respect to a parameter.
+    #[error("the gradient of parameter {parameter} is not finite; give it a weight to find the first bad step")]
+    NonFiniteGradient {
+        /// Its place in the list.
+        parameter: usize,
+    },
     /// A method name that is not in the list.
     #[error("unknown method `{name}`; known are {known}")]
     UnknownMethod {

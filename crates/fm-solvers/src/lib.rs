@@ -9,7 +9,7 @@
 //!
 //! | part | type | is |
 //! |---|---|---|
-//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array`, for pairs of states and, with the feature `tch`, for `tch::Tensor` |
+//! | state | [`State`] | whole-array operations in place; implemented for `ndarray::Array`, for pairs of states, [`Weighted`] ones and, with the feature `tch`, for `tch::Tensor` |
 //! | field | [`VectorField`] | the right-hand side; any closure `FnMut(Time, &S, &mut S) -> Result<(), SolveError>` |
 //! | method | [`Tableau`], [`Adams`], [`EmbeddedTableau`] | coefficients as data; [`FixedMethod`] and [`EmbeddedMethod`] name them in configuration files |
 //! | grid | [`TimeGrid`] | validated host `f64` times, indexed and never accumulated |
@@ -91,8 +91,14 @@
 //! | [`Norm::MaxOverSamples`] | about twice as many | near the tolerance | differs |
 //! | [`solve_per_sample`](AdaptiveSolver::solve_per_sample) | fewest per sample, more calls | near the tolerance | the same, to the last bit |
 //! | [`solve_fixed`] | known before | depends on the grid | the same, to the last bit |
+//!
+//! # Gradients
+//! A solve of tensors that require gradients is recorded by autograd, whatever the method; steps are taken as given. Where
+//! the memory for that is not there, `Adjoint` (feature `tch`) solves the gradients back from the end.
 
 mod adaptive;
+#[cfg(feature = "tch")]
+mod adjoint;
 mod control;
 mod embedded;
 mod error;
@@ -114,6 +120,8 @@ mod tableau;
 mod trajectory;
 
 pub use adaptive::{AdaptiveSolver, AtSmallestStep};
+#[cfg(feature = "tch")]
+pub use adjoint::{Adjoint, AdjointSolution};
 pub use control::StepControl;
 pub use error::SolveError;
 pub use field::{Samplewise, Time, VectorField};
@@ -129,7 +137,7 @@ pub use runge_kutta::RungeKutta;
 pub use sde::{Calculus, Diffusion, NoiseTerm, NoiseWeight, Sde, SdeMethod, SdeSolver, SdeState, SdeStepper};
 #[cfg(feature = "tch")]
 pub use state::TensorStages;
-pub use state::{Element, Layout, PairStages, RowState, State};
+pub use state::{Element, Layout, PairStages, PendingError, RowState, State, Weighted, WeightedStages};
 pub use stats::Stats;
 pub use tableau::{EmbeddedTableau, Tableau};
 pub use trajectory::Trajectory;

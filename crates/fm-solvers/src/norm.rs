@@ -23,8 +23,8 @@ use crate::SolveError;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
-    rtol: f64,
-    atol: f64,
+    pub(crate) rtol: f64,
+    pub(crate) atol: f64,
 }
 
 impl Tolerance {
@@ -103,6 +103,19 @@ impl ErrorEstimate<'_> {
         }
         let denominator = m5 + 0.01 * m3;
         if denominator == 0.0 { 0.0 } else { m5 / denominator.sqrt() }
+    }
+}
+
+#[cfg(feature = "tch")]
+impl ErrorEstimate<'_> {
+    /// The same for many errors at once where they are, from the roots of the sums of squares; the root of the number of
+    /// values remains to be divided by.
+    pub(crate) fn of_norms(&self, norms: &[tch::Tensor]) -> tch::Tensor {
+        if self.rows.len() < 2 {
+            return norms[0].shallow_clone();
+        }
+        let [n5, n3] = [&norms[0], &norms[1]];
+        n5 * (n5 / n5.hypot(&(n3 * 0.1)).clamp_min(f64::from(f32::MIN_POSITIVE)))
     }
 }
 

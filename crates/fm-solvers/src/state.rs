@@ -9,15 +9,19 @@
 
 mod array;
 mod pair;
+mod pending;
 #[cfg(feature = "tch")]
 mod tensor;
+mod weighted;
 
 use std::fmt;
 
 pub use array::Element;
 pub use pair::PairStages;
+pub use pending::PendingError;
 #[cfg(feature = "tch")]
 pub use tensor::TensorStages;
+pub use weighted::{Weighted, WeightedStages};
 
 use crate::{ErrorEstimate, Norm, SolveError};
 
@@ -79,6 +83,19 @@ pub trait State: Sized {
     ///
     /// NaN or infinite if the estimate or either state holds NaN or infinity. Reads one value back.
     fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64;
+
+    /// The same, not read back yet where the state is on a device. A state made of others collects theirs by it, and reads
+    /// them together.
+    fn pending_error(
+        &self,
+        start: &Self,
+        h: f64,
+        stages: &Self::Stages,
+        estimate: &ErrorEstimate<'_>,
+        norm: Norm,
+    ) -> PendingError {
+        self.error(start, h, stages, estimate, norm).into()
+    }
 
     /// The sample with the largest error of such a step, and that error. For messages: may read more than one value back.
     fn worst_sample(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>) -> (usize, f64);

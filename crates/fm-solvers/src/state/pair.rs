@@ -1,16 +1,21 @@
 //! [`State`] for two states that are solved together, such as a sample and its log-density.
 //!
 //! Each part keeps its own layout and does its own work. The error of a pair is the larger of the errors of its parts, so
-//! that a part of few values is not averaged away by one of many; it reads one value back for each part.
+//! that a part of few values is not averaged away by one of many; [`Weighted`](crate::Weighted) gives a part another say.
+//! Errors of parts on a device are read back together.
+//!
+//! The second part may hold one thing for all samples, as a batch of one: a gradient with respect to shared parameters. Where
+//! it is at fault, the first sample is named; samples cannot take steps of their own then.
 
-use super::{Layout, RowState, State};
-use crate::norm::{exceeds, larger};
+use super::{Layout, PendingError, RowState, State};
+use crate::norm::exceeds;
 use crate::{ErrorEstimate, Norm, SolveError};
 
 /// Derivatives of a pair: those of its parts, and the pair that a field writes to.
 #[derive(Debug)]
 pub struct PairStages<A: State, B: State> {
     parts: (A::Stages, B::Stages),
+    /// Its own content is never looked at.
     slot: (A, B),
 }
 
@@ -20,9 +25,8 @@ impl<A: State, B: State> State for (A, B) {
     #[track_caller]
     fn batch(&self) -> usize {
         let (first, second) = (self.0.batch(), self.1.batch());
-        assert_eq!(
-            first,
-            second,
+        assert!(
+            second == first || second == 1,
             "the parts of a pair, {} and {}, hold different samples",
             self.0.layout(),
             self.1.layout()
@@ -88,8 +92,19 @@ impl<A: State, B: State> State for (A, B) {
     }
 
     fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        let first = self.0.error(&start.0, h, &stages.parts.0, estimate, norm);
-        larger(first, self.1.error(&start.1, h, &stages.parts.1, estimate, norm))
+        self.pending_error(start, h, stages, estimate, norm).read()
+    }
+
+    fn pending_error(
+        &self,
+        start: &Self,
+        h: f64,
+        stages: &Self::Stages,
+        estimate: &ErrorEstimate<'_>,
+        norm: Norm,
+    ) -> PendingError {
+        let first = self.0.pending_error(&start.0, h, &stages.parts.0, estimate, norm);
+        first.max(self.1.pending_error(&start.1, h, &stages.parts.1, estimate, norm))
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>) -> (usize, f64) {
@@ -136,6 +151,5 @@ impl<A: RowState, B: RowState> RowState for (A, B) {
     fn keep_stage_samples(stages: &mut Self::Stages, samples: &[usize]) {
         A::keep_stage_samples(&mut stages.parts.0, samples);
         B::keep_stage_samples(&mut stages.parts.1, samples);
-        stages.slot.keep_samples(samples);
     }
 }

@@ -19,9 +19,19 @@ use self::block::Block;
 use self::numbers::Numbers;
 use self::rows::positions;
 pub use self::stages::TensorStages;
-use super::{Layout, State};
-use crate::norm::{exceeds, larger};
+use super::{Layout, PendingError, State};
+use crate::norm::exceeds;
 use crate::{ErrorEstimate, Norm, SolveError};
+
+/// The values of a vector or a scalar on the host: the one place where a solve waits for a device.
+pub(super) fn read_back(values: &Tensor) -> Vec<f64> {
+    #[cfg(test)]
+    tests::READS.with(|reads| reads.set(reads.get() + 1));
+    if values.dim() == 0 {
+        return vec![values.double_value(&[])];
+    }
+    Vec::try_from(values.to_kind(Kind::Double)).expect("a vector of kind Double")
+}
 
 impl State for Tensor {
     type Stages = TensorStages;
@@ -57,7 +67,7 @@ impl State for Tensor {
 
     fn non_finite_sample(&self) -> Option<usize> {
         // NaN and infinity survive a sum, in one pass instead of five; a sum may also overflow by itself.
-        if no_grad(|| self.sum(None::<Kind>)).double_value(&[]).is_finite() {
+        if read_back(&no_grad(|| self.sum(None::<Kind>)))[0].is_finite() {
             return None;
         }
         let finite = self.isfinite();
@@ -97,18 +107,65 @@ impl State for Tensor {
     }
 
     fn error(&self, start: &Self, h: f64, stages: &TensorStages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        match norm {
-            Norm::BatchRms => stages.kept.error(self, start, h, estimate),
-            Norm::MaxOverSamples => {
-                let h = vec![h; self.batch()];
-                stages.kept.sample_errors(self, start, &h, estimate).into_iter().fold(0.0, larger)
-            }
-        }
+        self.pending_error(start, h, stages, estimate, norm).read()
+    }
+
+    fn pending_error(
+        &self,
+        start: &Self,
+        h: f64,
+        stages: &TensorStages,
+        estimate: &ErrorEstimate<'_>,
+        norm: Norm,
+    ) -> PendingError {
+        stages.kept.error(self, start, h, estimate, norm)
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &TensorStages, estimate: &ErrorEstimate<'_>) -> (usize, f64) {
         let h = vec![h; self.batch()];
         let errors = stages.kept.sample_errors(self, start, &h, estimate).into_iter().enumerate();
         errors.fold((0, 0.0), |worst, (i, error)| if exceeds(error, worst.1) { (i, error) } else { worst })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::{AdaptiveSolver, EmbeddedMethod, FixedMethod, Time, TimeGrid, Weighted, solve_fixed};
+
+    thread_local! {
+        /// How often a solve has waited for a device.
+        pub(super) static READS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    type Parts = ((Tensor, Tensor), Weighted<Tensor>);
+
+    /// Of a half type, which is kept as on a device.
+    fn parts() -> Parts {
+        let ones = |shape: &[i64]| Tensor::ones(shape, (Kind::BFloat16, Device::Cpu));
+        ((ones(&[4, 3]), ones(&[4])), Weighted::new(ones(&[1, 7]), 0.5).unwrap())
+    }
+
+    #[test]
+    fn a_trial_step_reads_once_whatever_the_parts_and_the_norm() {
+        let mut decay = |_: Time<'_>, ((x, y), z): &Parts, out: &mut Parts| -> Result<(), SolveError> {
+            *out = ((-x, y * -2.0), Weighted::carried(&z.state * -3.0));
+            Ok(())
+        };
+        let grid = TimeGrid::uniform(0.0, 1.0, 1).unwrap();
+        for method in EmbeddedMethod::ALL {
+            for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
+                let tolerance = crate::Tolerance::new(0.0, 0.1).unwrap();
+                let solver = AdaptiveSolver { method, tolerance, norm, ..AdaptiveSolver::default() };
+                READS.set(0);
+                let stats = solver.solve(&mut decay, &grid, &mut parts(), &mut ()).unwrap();
+                assert_eq!(READS.get(), 3 + stats.steps + stats.rejected, "{method}: three for the first step size");
+            }
+        }
+        READS.set(0);
+        solve_fixed(FixedMethod::Rk4, &mut decay, &grid, &mut parts(), &mut ()).unwrap();
+        assert_eq!(READS.get(), 3, "the check of each part at the end");
     }
 }

@@ -9,9 +9,11 @@
 //! | the last time is missed, or the field asked beyond it | torchdiffeq #138; diffusers #13274 | `no_evaluation_is_beyond_the_last_time`, the properties of `grids` |
 //! | Brownian paths that are slow or too deep for some steps | torchsde #36, #105, #109; diffusers #8728 | `noise::short_steps_through_a_long_cell_add_up`, `noise::parts_add_up_in_any_order_of_asking`, `no_part_takes_more_than_two_halvings_for_each_bit` beside the code |
 //! | many kernels and transfers for each step | torchdiffeq #15, #174; torchode #46; diffusers #9485 | `a_trial_step_reads_one_scalar_back_and_a_fixed_step_none` |
-//! | gradients missing or wrong | torchdiffeq #29, #30, #151, #209 | `tensors::gradients_through_a_solve_equal_finite_differences` and the same of an adaptive solve |
+//! | gradients missing or wrong, second derivatives that fail | torchdiffeq #29, #30, #151, #209 | `tensors::gradients_through_a_solve_equal_finite_differences` and the same of an adaptive solve, `gradients::second_derivatives_are_those_of_the_steps`, `adjoint::a_second_derivative_is_refused_and_no_result_carries_a_graph` |
+//! | adjoint solves that keep more than promised | torchdiffeq #152, #180, #259 | `adjoint::no_graph_outlives_its_evaluation` |
+//! | adjoint equations stiffer than the forward one | torchdiffeq #184 | `adjoint::the_way_back_has_options_of_its_own`, `adjoint::parameters_of_weight_zero_cost_no_steps` |
 //! | dense output undocumented, or that costs steps | torchdiffeq #266; diffrax #301 | `dense_output_comes_with_the_steps_that_are_taken_anyway` |
-//! | norms and bounds only through internals | torchdiffeq #125, #160 | `norms_and_bounds_are_plain_options`, `smallest_step` |
+//! | norms and bounds only through internals | torchdiffeq #125, #160 | `norms_and_bounds_are_plain_options`, `pairs::a_part_of_weight_zero_changes_no_step_of_the_other`, `smallest_step` |
 //! | a decreasing grid returned the input | torchebm #154 | `descending_grids_integrate_with_the_same_first_step`, `adaptive::there_and_back` |
 //! | two grid points made one Euler step | `flow_matching` #67 | `fixed_methods_take_the_steps_they_are_told` |
 //! | a seed gives other samples in another batch | diffusers #612, #6222; k-diffusion #25 | `noise::a_sample_does_not_depend_on_its_batch`, `sde_solving::a_sample_does_not_depend_on_its_batch` |
@@ -19,8 +21,7 @@
 //! | the way back is not the reversed grid | diffusers #11347, #9261, #12633 | `gaussian::the_way_back_ends_where_it_began` |
 //! | NaN accepted, or hidden by smaller steps | diffrax PR #235, #368 | `a_trial_that_leaves_the_domain_is_made_smaller_and_then_succeeds`, `an_infinite_state_is_not_accepted` |
 //!
-//! Adjoint equations (torchdiffeq #152, #180, #184, #259) are not here: gradients go through the steps. Complaints about
-//! noise levels and schedules concern samplers, not integrators.
+//! Complaints about noise levels and schedules concern samplers, not integrators.
 
 use std::cell::Cell;
 

@@ -4,6 +4,8 @@
 #![expect(clippy::unnecessary_wraps, reason = "fields return what the trait asks for")]
 
 mod adaptive;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod adjoint;
 mod allocations;
 mod arrays;
 mod batches;
@@ -12,7 +14,11 @@ mod counters;
 mod embedded;
 mod errors;
 mod gaussian;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod gradients;
 mod grids;
+#[cfg(all(feature = "tch", not(feature = "doc-only")))]
+mod half;
 mod jumps;
 mod likelihood;
 mod methods;

@@ -12,7 +12,7 @@ use pulp::bytemuck::{Pod, cast_slice};
 use tch::Tensor;
 
 use super::stages::{Kept, check_shape};
-use crate::{Element, ErrorEstimate, Norm, RowState, State};
+use crate::{Element, ErrorEstimate, Norm, PendingError, RowState, State};
 
 #[derive(Debug)]
 pub(super) struct Arrays<A> {
@@ -75,8 +75,8 @@ impl<A: Element + Pod + tch::kind::Element> Kept for Arrays<A> {
         self.combined(base, |out, base| out.combine_rows(base, h, row, &self.stages))
     }
 
-    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>) -> f64 {
-        self.measured(end, start, |end, start| end.error(start, h, &self.stages, estimate, Norm::BatchRms))
+    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>, norm: Norm) -> PendingError {
+        self.measured(end, start, |end, start| end.error(start, h, &self.stages, estimate, norm)).into()
     }
 
     fn sample_errors(&self, end: &Tensor, start: &Tensor, h: &[f64], estimate: &ErrorEstimate<'_>) -> Vec<f64> {

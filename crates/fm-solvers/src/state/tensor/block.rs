@@ -7,8 +7,8 @@
 use tch::{Kind, Tensor, no_grad};
 
 use super::stages::{Kept, check_shape};
-use super::{Numbers, positions};
-use crate::ErrorEstimate;
+use super::{Numbers, positions, read_back};
+use crate::{ErrorEstimate, Norm, PendingError};
 
 /// The block, `[1, s, n]`, with views of it that are made once.
 #[derive(Debug)]
@@ -52,14 +52,14 @@ impl Block {
         self.numbers.row(row).bmm(&self.first(row.len()))
     }
 
-    /// The errors of a step of length one, of each of `groups` equal parts of the batch; an error is a multiple of the
-    /// length. One read-back.
+    /// The errors of a step of length one, of each of `groups` equal parts of the batch, and what to multiply them by; an
+    /// error is a multiple of the length.
     #[track_caller]
-    fn errors(&self, end: &Tensor, start: &Tensor, estimate: &ErrorEstimate<'_>, groups: i64) -> Vec<f64> {
+    fn errors(&self, end: &Tensor, start: &Tensor, estimate: &ErrorEstimate<'_>, groups: i64) -> (Tensor, f64) {
         check_shape(end, &self.shape);
         check_shape(start, &self.shape);
         let tolerance = estimate.tolerance;
-        let norms = no_grad(|| {
+        let errors = no_grad(|| {
             let largest = start.abs().maximum(&end.abs());
             let atol = self.numbers.scalar(tolerance.atol());
             let scale = self.numbers.add_scaled(&atol, tolerance.rtol(), &largest).reshape([groups, -1]);
@@ -70,12 +70,9 @@ impl Block {
                 let quotients = poison.addcdiv(&self.sum(row).view([groups, -1]), &scale);
                 quotients.norm_scalaropt_dim_dtype(2.0, 1, false, wide)
             };
-            Tensor::cat(&estimate.rows.iter().map(norm).collect::<Vec<_>>(), 0).to_kind(Kind::Double)
+            estimate.of_norms(&estimate.rows.iter().map(norm).collect::<Vec<_>>())
         });
-        let norms = Vec::<f64>::try_from(norms).expect("a vector of kind Double");
-        let (groups, values) = (groups as usize, self.values.size()[2].max(1) as f64);
-        let mean_square = |i: usize| norms.get(i).map_or(0.0, |norm| norm * norm * groups as f64 / values);
-        (0..groups).map(|i| estimate.of([mean_square(i), mean_square(i + groups)])).collect()
+        (errors, (groups as f64 / self.values.size()[2].max(1) as f64).sqrt())
     }
 }
 
@@ -116,13 +113,15 @@ impl Kept for Block {
         base.reshape(samples).addcmul(&self.sum(row).view(samples), &h).view(self.shape.as_slice())
     }
 
-    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>) -> f64 {
-        h.abs() * self.errors(end, start, estimate, 1)[0]
+    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>, norm: Norm) -> PendingError {
+        let groups = if norm == Norm::MaxOverSamples { self.batch() } else { 1 };
+        let (errors, factor) = self.errors(end, start, estimate, groups);
+        PendingError::on_device(if groups == 1 { errors.squeeze() } else { errors.max() }, factor * h.abs())
     }
 
     fn sample_errors(&self, end: &Tensor, start: &Tensor, h: &[f64], estimate: &ErrorEstimate<'_>) -> Vec<f64> {
-        let errors = self.errors(end, start, estimate, self.batch());
-        errors.iter().zip(h).map(|(error, h)| h.abs() * error).collect()
+        let (errors, factor) = self.errors(end, start, estimate, self.batch());
+        read_back(&errors).iter().zip(h).map(|(error, h)| factor * h.abs() * error).collect()
     }
 
     fn move_stage(&mut self, from: usize, to: usize) {
@@ -199,12 +198,16 @@ mod tests {
         let (start, end, h) = (state(9.0), state(8.0), [0.1, -0.2, 0.0, 1.0, 0.5]);
         for rows in [&[&ROW[..]][..], &[&ROW, &[1.0, 1.0, -2.0, 0.1]]] {
             let estimate = ErrorEstimate { rows, tolerance };
-            assert_same(both().map(|kept| vec![kept.error(&end, &start, -0.1, &estimate)]));
+            for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
+                assert_same(both().map(|kept| vec![kept.error(&end, &start, -0.1, &estimate, norm).read()]));
+            }
             assert_same(both().map(|kept| kept.sample_errors(&end, &start, &h, &estimate)));
             let infinite = end.copy();
             let _ = infinite.get(3).fill_(f64::INFINITY);
             for kept in both() {
-                assert!(!kept.error(&infinite, &start, 0.1, &estimate).is_finite());
+                for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
+                    assert!(!kept.error(&infinite, &start, 0.1, &estimate, norm).read().is_finite());
+                }
                 let errors = kept.sample_errors(&infinite, &start, &h, &estimate);
                 assert_eq!(errors.iter().position(|error| !error.is_finite()), Some(3));
             }

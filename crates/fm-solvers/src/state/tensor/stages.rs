@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use tch::{Device, Kind, Tensor};
 
 use super::{Arrays, Block, Numbers, positions};
-use crate::{ErrorEstimate, State};
+use crate::{ErrorEstimate, Norm, PendingError, State};
 
 /// The values of derivatives, and the arithmetic on them that autograd does not record.
 ///
@@ -23,8 +23,8 @@ pub(super) trait Kept: Debug {
     /// [`RowState::combine_rows`](crate::RowState::combine_rows), as a new tensor.
     fn combine_rows(&self, base: &Tensor, h: &[f64], row: &[f64]) -> Tensor;
 
-    /// The error of all values together.
-    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>) -> f64;
+    /// The error of the batch.
+    fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>, norm: Norm) -> PendingError;
 
     /// The error of each sample, with a step size for each.
     fn sample_errors(&self, end: &Tensor, start: &Tensor, h: &[f64], estimate: &ErrorEstimate<'_>) -> Vec<f64>;
