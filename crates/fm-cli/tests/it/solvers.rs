@@ -314,5 +314,7 @@ fn errors_fall_with_evaluations_at_the_order_of_the_method() {
         let [first, last] = [few, many].map(|setting| median(&model, method, setting));
         assert!(last < first / 10.0, "{method}: {first} {last}");
     }
-    assert!(place.fm(&["solvers", "-n", "5", "--nfe", "8"]).ok().starts_with("method"));
+    let tables = place.fm(&["solvers", "-n", "5", "--nfe", "8"]).ok();
+    assert!(tables.starts_with("equal steps: error\n\n| NFE       | `euler`"), "{tables}");
+    assert_eq!(tables.matches("| NFE  ").count() + tables.matches("| tolerance |").count(), 6, "{tables}");
 }
