@@ -76,7 +76,7 @@ pub fn error_against_nfe(path: &Path, title: &str, panels: &[ErrorPanel]) -> Res
             let below = (frame.corner.0 + SIDE / 2.0, top + SIDE + LABELS.1 + 16.0);
             canvas.text("network evaluations", below, CAPTION, MUTED, (HPos::Center, VPos::Center))?;
         }
-        canvas.text_upwards("root mean square error", (16.0, top + SIDE / 2.0), CAPTION, MUTED)
+        canvas.text_upwards("error", (16.0, top + SIDE / 2.0), CAPTION, MUTED)
     })
 }
 
