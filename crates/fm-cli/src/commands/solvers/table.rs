@@ -21,16 +21,15 @@ pub fn table(caption: &str, curves: &[Curve], error: fn(&Measured) -> f64) -> St
     let width = points().map(|point| cell(point).len()).chain(curves.iter().map(|curve| name(curve).len())).max();
     let row = |first: &str, cells: Vec<String>| {
         let cells = cells.into_iter().map(|cell| format!(" {cell:<width$} |", width = width.unwrap_or(0)));
-        format!("| {first:<9} |{}\n", cells.collect::<String>())
+        format!("| {first:<9} |{}\n", cells.collect::<Vec<_>>().concat())
     };
-    let mut text = format!("{caption}\n\n");
-    text += &row(if tolerances { "tolerance" } else { "NFE" }, curves.iter().map(name).collect());
-    text += &format!("|{}\n", "---|".repeat(curves.len() + 1));
-    for setting in settings {
+    let head = row(if tolerances { "tolerance" } else { "NFE" }, curves.iter().map(name).collect());
+    let rule = format!("|{}\n", "---|".repeat(curves.len() + 1));
+    let rows = settings.into_iter().map(|setting| {
         let at = |curve: &Curve| curve.points.iter().find(|point| point.setting == setting).map(cell);
-        text += &row(setting, curves.iter().map(|curve| at(curve).unwrap_or_default()).collect());
-    }
-    text
+        row(setting, curves.iter().map(|curve| at(curve).unwrap_or_default()).collect())
+    });
+    format!("{caption}\n\n{head}{rule}{}", rows.collect::<Vec<_>>().concat())
 }
 
 fn name(curve: &Curve) -> String {
