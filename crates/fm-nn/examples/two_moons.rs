@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let checkpoint = trainer.checkpoint([].into())?;
     let generator = Generator::new(&checkpoint, WeightSet::Ema, config.training.device)?;
     let n = 2000;
-    let request = Request { n, seed: 0, labels: None, guidance: 1.0, solver: config.solver, trajectory: false };
+    let (solver, guidance) = (config.solver.clone(), 1.0);
+    let request = Request { n, seed: 0, labels: None, guidance, solver, trajectory: false, partial: false };
     let samples = generator.generate(&request, &mut |_| ())?;
 
     // How far the samples are from fresh data, beside how far fresh data is from fresh data.

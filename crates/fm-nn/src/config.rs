@@ -126,6 +126,10 @@ impl Config {
     /// singular on the interval of the times.
     pub fn validate_solver(&self, solver: &SolverConfig) -> Result<(), ConfigError> {
         solver.validate()?;
+        if let SolverKind::Adaptive(adaptive) = &solver.kind {
+            let span = [self.time.t_min, self.time.t_max];
+            adaptive.validate_stops(span, "between time.t_min and time.t_max, and ascending")?;
+        }
         let Some(diffusion) = solver.diffusion() else { return Ok(()) };
         if !self.has_score() {
             return Err(ConfigError::Conflict {

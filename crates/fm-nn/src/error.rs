@@ -230,6 +230,19 @@ pub enum NnError {
         /// The time at which a solve ends.
         end: f64,
     },
+    /// A solve with equal steps in which a sample became NaN or infinite.
+    #[error(
+        "sample {sample} is not finite at t = {t:.4}, after {step} steps: take more steps, or less noise if the solver is \
+         stochastic; a network that answers with NaN cannot be integrated at all"
+    )]
+    NotFinite {
+        /// The first such sample.
+        sample: usize,
+        /// Where it was found: at the end of the first step with such a sample on the CPU, else at the end of the solve.
+        t: f64,
+        /// Completed steps.
+        step: usize,
+    },
     #[error("LibTorch: {0}")]
     Torch(#[from] TchError),
     /// The loss or a weight is not finite any more.

@@ -4,7 +4,7 @@
 //! prediction, whatever it is, becomes a velocity by one conversion, so every solver works with every prediction.
 
 use fm_paths::{Prediction, Toy};
-use fm_solvers::{Flow, Observer, SolveError, Step, TimeGrid, Trajectory};
+use fm_solvers::{FiniteCheck, Flow, Observer, SolveError, Step, TimeGrid, Trajectory};
 use ndarray::{Array2, Array3, ArrayRef2, s};
 use rand::RngCore;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -13,7 +13,7 @@ use crate::field::Field;
 use crate::random::{Purpose, stream};
 use crate::{
     CallCost, Checkpoint, Config, DataInfo, DeviceConfig, Generated, Model, NnError, Params, Plan, Precision, Problem,
-    Request, WeightSet, Work, runtime,
+    Request, Solved, WeightSet, Work, runtime,
 };
 
 /// A trained model, ready to be sampled from.
@@ -78,11 +78,12 @@ impl Generator {
     /// Draws samples; `progress` is called after every solver step with the fraction done.
     ///
     /// The solve runs over the interval of training times, from the noise of the source samples at `t_min`. Where that ends before `t = 1`, the data that the last
-    /// prediction implies is returned, at the cost of one more evaluation.
+    /// prediction implies is returned, at the cost of one more evaluation; of samples of a partial result that did not get
+    /// there, the state.
     ///
     /// # Errors
     /// [`NnError::Request`] for labels or guidance that the model cannot serve, [`NnError::Config`] for a solver that it
-    /// cannot be integrated with, [`NnError::Unfinished`] and [`NnError::Solve`] if the solve fails.
+    /// cannot be integrated with, [`NnError::Unfinished`], [`NnError::NotFinite`] and [`NnError::Solve`] if the solve fails.
     pub fn generate(&self, request: &Request, progress: &mut dyn FnMut(f64)) -> Result<Generated, NnError> {
         let plan = self.plan(request)?;
         let (time, path, dim) = (self.config.time, self.config.path(), self.data.dim());
@@ -96,6 +97,7 @@ impl Generator {
         let [_, noise] = path.state(&[time.t_min])?[0];
         let mut generated = Generated {
             x: Array2::zeros((request.n, dim)),
+            t: Vec::with_capacity(request.n),
             source: self.source.sample(request.n, &mut stream(request.seed, Purpose::Generation, 0)),
             trajectory: Array3::zeros((times.len(), request.n, dim)),
             times,
@@ -119,25 +121,39 @@ impl Generator {
                 kept: kept.as_ref().map(|kept| Trajectory::new(kept, &z)),
             };
             let noise = plan.brownian(seed, span, rows.clone())?;
-            let problem = Problem { field: &mut field, diffusion: &coefficient, noise: &noise, span };
+            let partial = request.partial;
+            let problem = Problem {
+                field: &mut field,
+                diffusion: &coefficient,
+                noise: &noise,
+                span,
+                check: self.check(),
+                partial,
+            };
             let of_request = |error| match error {
-                NnError::Solve(error) => NnError::Solve(error.behind(rows.start)),
+                NnError::Solve(error) => match error.behind(rows.start) {
+                    SolveError::NonFiniteState { t, step, sample } => NnError::NotFinite { sample, t, step },
+                    error => NnError::Solve(error),
+                },
                 other => other,
             };
-            let mut work = no_grad(|| plan.solve(problem, &mut z, &mut watch)).map_err(of_request)?;
+            let Solved { mut work, t } = no_grad(|| plan.solve(problem, &mut z, &mut watch)).map_err(of_request)?;
             for (step, z) in watch.kept.iter().flat_map(Trajectory::states).enumerate() {
                 generated.trajectory.slice_mut(s![step, rows.clone(), ..]).assign(&self.download(z)?);
             }
             if !plan.observes() {
                 (watch.progress)(span[1]);
             }
-            if time.t_max < 1.0 {
+            if time.t_max < 1.0 && t.contains(&time.t_max) {
                 let field = self.field(labels, request.guidance);
-                z = no_grad(|| field.predict(time.t_max, &z, Prediction::Data))?;
+                let arrived: Vec<bool> = t.iter().map(|&t| t == time.t_max).collect();
+                z = no_grad(|| field.predict(time.t_max, &z, Prediction::Data))
+                    .map(|data| choose(&arrived, &data, &z))?;
                 work.nfe += 1;
                 work.mean_nfe += 1.0;
             }
             generated.work = generated.work.and(rows.start, work, rows.len());
+            generated.t.extend(t);
             generated.x.slice_mut(s![rows, ..]).assign(&self.download(&z)?);
         }
         self.data.scaling.invert(&mut generated.x);
@@ -186,6 +202,12 @@ impl Generator {
         self.config.validate_solver(&request.solver)?;
         let plan = request.solver.plan(self.call_cost(request), request.trajectory)?;
         if request.trajectory {
+            if request.partial {
+                return refuse(
+                    "the states on the way of a partial result are not kept".to_owned(),
+                    "ask for one of both",
+                );
+            }
             if !plan.observes() {
                 let remedy = "choose another solver.norm, or a method with fixed steps";
                 return refuse(
@@ -196,6 +218,12 @@ impl Generator {
             self.check_count(request.n, plan.times([0.0, 1.0])?.times().len())?;
         }
         Ok(plan)
+    }
+
+    /// On the CPU the first step that is not finite is named, for nothing beside a network's evaluation. On another device a
+    /// look at each step would keep the host from running ahead.
+    fn check(&self) -> FiniteCheck {
+        if self.device == Device::Cpu { FiniteCheck::Every(1) } else { FiniteCheck::AtEnd }
     }
 
     fn call_cost(&self, request: &Request) -> CallCost {
@@ -261,6 +289,16 @@ impl Generator {
         let values = Vec::<f32>::try_from(z.to_kind(Kind::Float).to_device(Device::Cpu).reshape([-1]))?;
         Ok(Array2::from_shape_vec((values.len() / self.data.dim(), self.data.dim()), values).expect("whole rows"))
     }
+}
+
+/// The samples of `then` where `chosen`, of `otherwise` elsewhere.
+fn choose(chosen: &[bool], then: &Tensor, otherwise: &Tensor) -> Tensor {
+    if chosen.iter().all(|&chosen| chosen) {
+        return then.shallow_clone();
+    }
+    let mut shape = vec![1; then.dim()];
+    shape[0] = -1;
+    then.where_self(&Tensor::from_slice(chosen).to_device(then.device()).view(shape.as_slice()), otherwise)
 }
 
 fn refuse<T>(what: String, remedy: &'static str) -> Result<T, NnError> {

@@ -5,8 +5,8 @@
 //! exact field on arrays is measured with.
 
 use fm_solvers::{
-    AdaptiveSolver, BrownianPath, Calculus, Diffusion, FixedMethod, FixedSolver, Noise, Observer, RowState, Sde,
-    SdeMethod, SdeSolver, SdeState, SolveError, Stats, TimeGrid, VectorField,
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, FiniteCheck, FixedMethod, FixedSolver, Noise, Observer,
+    RowState, SampleStats, Sde, SdeMethod, SdeSolver, SdeState, SolveError, Stats, TimeGrid, VectorField,
 };
 
 use crate::config::{ErrorNorm, planned_steps};
@@ -31,17 +31,17 @@ impl Default for CallCost {
 }
 
 /// A solver with its budget turned into steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     scheme: Scheme,
     /// The setting that bounds an adaptive solve, and its value.
     limit: (&'static str, u64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Scheme {
     Fixed { method: FixedMethod, steps: usize },
-    Adaptive { solver: AdaptiveSolver, per_sample: bool },
+    Adaptive { solver: AdaptiveSolver, stops: Vec<f64>, per_sample: bool },
     Sde { method: SdeMethod, steps: usize },
 }
 
@@ -55,6 +55,19 @@ pub struct Problem<'a, S> {
     pub noise: &'a dyn Noise<S>,
     /// The first and the last time.
     pub span: [f64; 2],
+    /// When equal steps look for NaN and infinity.
+    pub check: FiniteCheck,
+    /// Whether the states of an adaptive solve that reached its limit are a result, and not an error.
+    pub partial: bool,
+}
+
+/// What came of a solve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solved {
+    /// What it took.
+    pub work: Work,
+    /// The time of each sample's state: the last one, but for the samples of a partial result that did not get there.
+    pub t: Vec<f64>,
 }
 
 impl<S> std::fmt::Debug for Problem<'_, S> {
@@ -74,6 +87,8 @@ pub struct Work {
     pub steps: usize,
     /// Rejected trial steps.
     pub rejected: usize,
+    /// Steps of the smallest length that were accepted with too large an error.
+    pub forced: usize,
 }
 
 impl Work {
@@ -86,13 +101,27 @@ impl Work {
             mean_nfe: n * self.mean_nfe + m * other.mean_nfe,
             steps: self.steps.max(other.steps),
             rejected: self.rejected.max(other.rejected),
+            forced: self.forced.max(other.forced),
         }
     }
 }
 
 impl From<Stats> for Work {
-    fn from(Stats { nfe, steps, rejected, .. }: Stats) -> Self {
-        Self { nfe, mean_nfe: nfe as f64, steps, rejected }
+    fn from(Stats { nfe, steps, rejected, forced, .. }: Stats) -> Self {
+        Self { nfe, mean_nfe: nfe as f64, steps, rejected, forced }
+    }
+}
+
+impl From<&SampleStats> for Work {
+    fn from(SampleStats { nfe, steps, rejected, forced, .. }: &SampleStats) -> Self {
+        let most = |counts: &[usize]| counts.iter().copied().max().unwrap_or(0);
+        Self {
+            nfe: nfe.iter().copied().max().unwrap_or(0),
+            mean_nfe: nfe.iter().sum::<u64>() as f64 / nfe.len() as f64,
+            steps: most(steps),
+            rejected: most(rejected),
+            forced: most(forced),
+        }
     }
 }
 
@@ -111,12 +140,12 @@ impl SolverConfig {
             least: (least + cost.after) * cost.each,
         };
         let mut limit = ("solver.nfe", self.nfe.unwrap_or(0));
-        let scheme = match self.kind {
-            SolverKind::Fixed(FixedConfig { method, steps }) => {
+        let scheme = match &self.kind {
+            &SolverKind::Fixed(FixedConfig { method, steps }) => {
                 let steps = planned_steps(steps, calls, |steps| method.nfe(steps));
                 Scheme::Fixed { method, steps: steps.map_err(|least| too_small(method.name(), least))? }
             }
-            SolverKind::Sde(SdeConfig { method, steps, .. }) => {
+            &SolverKind::Sde(SdeConfig { method, steps, .. }) => {
                 let steps = planned_steps(steps, calls, |steps| method.nfe(steps));
                 Scheme::Sde { method, steps: steps.map_err(|least| too_small(method.name(), least))? }
             }
@@ -124,6 +153,7 @@ impl SolverConfig {
                 let mut solver = config.solver()?;
                 let trials = calls.map(|calls| {
                     let (start, each) = trial_cost(&solver, kept);
+                    let start = start + if config.jumps { config.stops.len() as u64 } else { 0 };
                     let trials = calls.saturating_sub(start) / each;
                     if trials > 0 { Ok(trials) } else { Err(too_small(config.method.name(), start + each)) }
                 });
@@ -131,7 +161,8 @@ impl SolverConfig {
                     Some(trials) if trials < solver.max_steps => solver.max_steps = trials,
                     _ => limit = ("solver.max_steps", solver.max_steps as u64),
                 }
-                Scheme::Adaptive { solver, per_sample: config.norm == ErrorNorm::PerSample }
+                let per_sample = config.norm == ErrorNorm::PerSample;
+                Scheme::Adaptive { solver, stops: config.stops.clone(), per_sample }
             }
         };
         Ok(Plan { scheme, limit })
@@ -166,44 +197,38 @@ impl Plan {
     /// Takes `z` over the span.
     ///
     /// # Errors
-    /// [`NnError::Unfinished`] for an adaptive solve that reached its limit, [`NnError::Solve`] if the solve fails.
+    /// [`NnError::Unfinished`] for an adaptive solve that reached its limit, if a partial result is not asked for,
+    /// [`NnError::Solve`] if the solve fails.
     pub fn solve<S: SdeState + RowState>(
         &self,
         problem: Problem<'_, S>,
         z: &mut S,
         observer: &mut dyn Observer<S>,
-    ) -> Result<Work, NnError> {
-        let Problem { field, diffusion, noise, span } = problem;
-        match self.scheme {
-            Scheme::Fixed { method, .. } => {
-                let solver = FixedSolver { method, ..FixedSolver::default() };
-                Ok(solver.solve(field, &self.times(span)?, z, observer)?.into())
+    ) -> Result<Solved, NnError> {
+        let Problem { field, diffusion, noise, span, check, partial } = problem;
+        let samples = z.batch();
+        let common = |stats: Stats| Solved { work: stats.into(), t: vec![stats.t; samples] };
+        let solved = match &self.scheme {
+            &Scheme::Fixed { method, .. } => {
+                common(FixedSolver { method, check }.solve(field, &self.times(span)?, z, observer)?)
             }
-            Scheme::Sde { method, .. } => {
+            &Scheme::Sde { method, .. } => {
                 let sde = Sde { calculus: Calculus::Ito, drift: field, diffusion: Diffusion::Additive(diffusion) };
-                let solver = SdeSolver { method, ..SdeSolver::default() };
-                Ok(solver.solve(sde, noise, &self.times(span)?, z, observer)?.into())
+                common(SdeSolver { method, check }.solve(sde, noise, &self.times(span)?, z, observer)?)
             }
-            Scheme::Adaptive { solver, per_sample } => {
-                let ends = TimeGrid::uniform(span[0], span[1], 1)?;
-                let (work, t) = if per_sample {
+            Scheme::Adaptive { solver, stops, per_sample } => {
+                let ends = TimeGrid::new([&span[..1], stops, &span[1..]].concat())?;
+                if *per_sample {
                     let stats = solver.solve_per_sample(field, &ends, z, &mut ())?;
-                    let total: u64 = stats.nfe.iter().sum();
-                    let work = Work {
-                        nfe: stats.nfe.iter().copied().max().unwrap_or(0),
-                        mean_nfe: total as f64 / stats.nfe.len() as f64,
-                        steps: stats.steps.iter().copied().max().unwrap_or(0),
-                        rejected: stats.rejected.iter().copied().max().unwrap_or(0),
-                    };
-                    (work, stats.t.into_iter().fold(span[1], f64::min))
+                    Solved { work: (&stats).into(), t: stats.t }
                 } else {
-                    let stats = solver.solve(field, &ends, z, observer)?;
-                    (stats.into(), stats.t)
-                };
-                let (limit, value) = self.limit;
-                if t < span[1] { Err(NnError::Unfinished { limit, value, t, end: span[1] }) } else { Ok(work) }
+                    common(solver.solve(field, &ends, z, observer)?)
+                }
             }
-        }
+        };
+        let (limit, value) = self.limit;
+        let t = solved.t.iter().copied().fold(span[1], f64::min);
+        if t < span[1] && !partial { Err(NnError::Unfinished { limit, value, t, end: span[1] }) } else { Ok(solved) }
     }
 
     /// The Brownian motion of the samples `first`, `first + 1`, ...: `count` of them.

@@ -43,7 +43,7 @@ pub use data::{DataInfo, Scaling, TrainingData};
 pub use ema::{Ema, EmaConfig};
 pub use error::{CheckpointError, ConfigError, DataError, NnError};
 pub use generator::Generator;
-pub use integrate::{CallCost, Plan, Problem, Work};
+pub use integrate::{CallCost, Plan, Problem, Solved, Work};
 pub use mlp::{Activation, Mlp, MlpConfig};
 pub use model::{Condition, Model};
 pub use optimizer::{Adam, Decay, OptimizerConfig};

@@ -40,6 +40,8 @@ pub struct Request {
     pub solver: SolverConfig,
     /// Whether states on the way are kept: that of each step, or those at 51 times of an adaptive solve.
     pub trajectory: bool,
+    /// Whether an adaptive solve that reached its limit answers with the states as they are; it is an error otherwise.
+    pub partial: bool,
 }
 
 /// What was generated, in the user's units.
@@ -47,6 +49,8 @@ pub struct Request {
 pub struct Generated {
     /// The samples, `[n, d]`.
     pub x: Array2<f32>,
+    /// The time of each sample: the last one of the solve, but for those of a partial result that did not get there.
+    pub t: Vec<f64>,
     /// The source samples they grew from, `[n, d]`.
     pub source: Array2<f32>,
     /// The times of the trajectory, if it was asked for.

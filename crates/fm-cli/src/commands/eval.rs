@@ -57,6 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let SolverKind::Adaptive(_) = sampler.solver.kind {
         report.add("steps_accepted", generated.work.steps);
         report.add("steps_rejected", generated.work.rejected);
+        report.add("steps_forced", generated.work.forced);
         report.add("mean_network_evaluations", generated.mean_network_evaluations());
     }
     report.add("nfe", generated.work.nfe);

@@ -60,6 +60,8 @@ pub struct Sampler {
     pub generator: Generator,
     /// How it is integrated.
     pub solver: SolverConfig,
+    /// Whether samples that have not arrived when the solver's limit is reached are a result.
+    pub partial: bool,
     /// Guidance scale for labelled samples.
     pub guidance: f64,
     /// The seed.
@@ -106,7 +108,8 @@ impl ModelArgs {
         }
         Ok(Sampler {
             generator: Generator::with_precision(&trained.checkpoint, weights, device, precision)?,
-            solver: trained.checkpoint.config.solver,
+            solver: trained.checkpoint.config.solver.clone(),
+            partial: false,
             guidance: self.guidance.unwrap_or(trained.checkpoint.config.guidance.scale),
             seed: self.seed,
             trained,
@@ -118,7 +121,7 @@ impl Sampler {
     /// Draws `n` samples, of the given classes or without, and shows the progress.
     pub fn draw(&self, n: usize, labels: Option<Vec<u32>>, trajectory: bool) -> Result<Generated> {
         let mut progress = Progress::new("sample", "%", 0, 100);
-        let generated = self.draw_with(self.solver, n, labels, trajectory, &mut |done| {
+        let generated = self.draw_with(self.solver.clone(), n, labels, trajectory, &mut |done| {
             progress.at((done * 100.0) as u64, String::new);
         });
         progress.finish();
@@ -135,7 +138,7 @@ impl Sampler {
         progress: &mut dyn FnMut(f64),
     ) -> Result<Generated> {
         let guidance = if labels.is_some() { self.guidance } else { 1.0 };
-        let request = Request { n, seed: self.seed, labels, guidance, solver, trajectory };
+        let request = Request { n, seed: self.seed, labels, guidance, solver, trajectory, partial: self.partial };
         Ok(self.generator.generate(&request, progress)?)
     }
 
@@ -149,7 +152,7 @@ impl Sampler {
     /// The solver in a few words, with the steps that it took.
     pub fn solver_taken(&self, generated: &Generated) -> String {
         let (method, steps) = (Method::of(&self.solver.kind), generated.work.steps);
-        match self.solver.kind {
+        match &self.solver.kind {
             SolverKind::Fixed(_) => format!("{steps} x {method}"),
             SolverKind::Sde(sde) => format!("{steps} x {method}, diffusion {}", Diffusion(sde.diffusion)),
             SolverKind::Adaptive(adaptive) => {
@@ -160,7 +163,7 @@ impl Sampler {
 
     /// Whether the states between source and sample are seen, and follow the velocity.
     pub fn shows_paths(&self) -> bool {
-        match self.solver.kind {
+        match &self.solver.kind {
             SolverKind::Fixed(_) => true,
             SolverKind::Adaptive(adaptive) => adaptive.norm != ErrorNorm::PerSample,
             SolverKind::Sde(_) => false,

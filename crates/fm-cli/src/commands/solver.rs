@@ -9,7 +9,7 @@ use std::str::FromStr;
 use anyhow::{Result, bail, ensure};
 use fm_nn::{AdaptiveConfig, ErrorNorm, FixedConfig, SdeConfig, SolverConfig, SolverKind};
 use fm_paths::DiffusionCoefficient;
-use fm_solvers::{EmbeddedMethod, FixedMethod, SdeMethod, StepControl};
+use fm_solvers::{AtSmallestStep, EmbeddedMethod, FixedMethod, SdeMethod, StepControl};
 
 /// The options of a solver.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -44,15 +44,36 @@ pub struct SolverArgs {
     /// Length of the first step, as a part of the time from 0 to 1 (adaptive)
     #[arg(long, value_name = "H")]
     first_step: Option<f64>,
-    /// A smaller step is an error (adaptive)
+    /// Aim at this fraction of the step that would just do (adaptive)
+    #[arg(long, value_name = "X")]
+    safety: Option<f64>,
+    /// A step shrinks at most to this fraction at once (adaptive)
+    #[arg(long, value_name = "X")]
+    min_factor: Option<f64>,
+    /// A step grows at most to this multiple at once (adaptive)
+    #[arg(long, value_name = "X")]
+    max_factor: Option<f64>,
+    /// The smallest step (adaptive)
     #[arg(long, value_name = "H")]
     h_min: Option<f64>,
+    /// What becomes of a smallest step whose error is too large: fail, or accept, which is counted (adaptive)
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
+    at_h_min: Option<AtHMin>,
     /// The largest step (adaptive)
     #[arg(long, value_name = "H")]
     h_max: Option<f64>,
     /// Trial steps at most (adaptive)
     #[arg(long, value_name = "N")]
     max_steps: Option<usize>,
+    /// Smaller trials after one that is not finite, before it is an error (adaptive)
+    #[arg(long, value_name = "N")]
+    retries: Option<u32>,
+    /// Times at which a step has to end, in ascending order (adaptive)
+    #[arg(long, value_name = "T,T,...", value_delimiter = ',', allow_hyphen_values = true)]
+    stops: Option<Vec<f64>>,
+    /// The field jumps at the stops: take it from before at the end of a step, from after at the beginning (adaptive)
+    #[arg(long)]
+    jumps: bool,
     /// How much noise: sigma=C for g^2 = C sigma(t), eta=E for E times the noise of the reversed diffusion process,
     /// constant=G; a name alone stands for 1 (stochastic)
     #[arg(long, value_name = "KIND=X")]
@@ -74,8 +95,15 @@ enum Norm {
     PerSample,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AtHMin {
+    Fail,
+    Accept,
+}
+
+/// The coefficients p, i and d; how far steps may change at once are options of their own.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Control(StepControl);
+struct Control([f64; 3]);
 
 /// A diffusion coefficient as it is written on the command line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,11 +174,12 @@ impl FromStr for Control {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let numbers = || text.split(',').map(|part| part.trim().parse::<f64>().ok()).collect::<Option<Vec<_>>>();
+        let of = |StepControl { p, i, d, .. }: StepControl| [p, i, d];
         Ok(Self(match text {
-            "i" => StepControl::I,
-            "pi" => StepControl::PI,
+            "i" => of(StepControl::I),
+            "pi" => of(StepControl::PI),
             _ => match numbers().as_deref() {
-                Some(&[p, i, d]) => StepControl { p, i, d, ..StepControl::I },
+                Some(&[p, i, d]) => [p, i, d],
                 _ => return Err("write i, pi, or three numbers P,I,D such as 0.3,0.3,0.1".to_owned()),
             },
         }))
@@ -221,15 +250,30 @@ impl SolverArgs {
         set(&mut config.rtol, self.rtol);
         set(&mut config.atol, self.atol);
         set(&mut config.h_min, self.h_min);
+        if let Some(Control([p, i, d])) = self.control {
+            config.control = StepControl { p, i, d, ..config.control };
+        }
+        set(&mut config.control.safety, self.safety);
+        set(&mut config.control.min_factor, self.min_factor);
+        set(&mut config.control.max_factor, self.max_factor);
         config.norm = self.norm.map_or(config.norm, |norm| match norm {
             Norm::BatchRms => ErrorNorm::BatchRms,
             Norm::MaxOverSamples => ErrorNorm::MaxOverSamples,
             Norm::PerSample => ErrorNorm::PerSample,
         });
-        config.control = self.control.map_or(config.control, |control| control.0);
+        config.at_h_min = self.at_h_min.map_or(config.at_h_min, |what| match what {
+            AtHMin::Fail => AtSmallestStep::Fail,
+            AtHMin::Accept => AtSmallestStep::Accept,
+        });
         config.first_step = self.first_step.or(config.first_step);
         config.h_max = self.h_max.or(config.h_max);
         config.max_steps = self.max_steps.unwrap_or(config.max_steps);
+        config.retries = self.retries.unwrap_or(config.retries);
+        if let Some(stops) = &self.stops {
+            // Other times are not those at which the configured field was said to jump.
+            (config.stops, config.jumps) = (stops.clone(), false);
+        }
+        config.jumps |= self.jumps;
     }
 
     /// That no option of another family was given.
@@ -240,9 +284,16 @@ impl SolverArgs {
             ("--norm", self.norm.is_some()),
             ("--control", self.control.is_some()),
             ("--first-step", self.first_step.is_some()),
+            ("--safety", self.safety.is_some()),
+            ("--min-factor", self.min_factor.is_some()),
+            ("--max-factor", self.max_factor.is_some()),
             ("--h-min", self.h_min.is_some()),
+            ("--at-h-min", self.at_h_min.is_some()),
             ("--h-max", self.h_max.is_some()),
             ("--max-steps", self.max_steps.is_some()),
+            ("--retries", self.retries.is_some()),
+            ("--stops", self.stops.is_some()),
+            ("--jumps", self.jumps),
         ];
         let (steps, diffusion) = ([("--steps", self.steps.is_some())], [("--diffusion", self.diffusion.is_some())]);
         let foreign: [&[_]; 2] = match method {
@@ -287,10 +338,10 @@ mod tests {
             args
         };
         let heun = SolverConfig::fixed(FixedMethod::Heun, 25);
-        assert_eq!(SolverArgs::default().over(heun).unwrap(), heun);
-        let rk4 = args(|args| args.solver = Some(Method::Fixed(FixedMethod::Rk4))).over(heun).unwrap();
+        assert_eq!(SolverArgs::default().over(heun.clone()).unwrap(), heun);
+        let rk4 = args(|args| args.solver = Some(Method::Fixed(FixedMethod::Rk4))).over(heun.clone()).unwrap();
         assert_eq!(rk4, SolverConfig::fixed(FixedMethod::Rk4, 25), "steps are of the family");
-        let budget = args(|args| args.nfe = Some(40)).over(heun).unwrap();
+        let budget = args(|args| args.nfe = Some(40)).over(heun.clone()).unwrap();
         assert_eq!(budget.kind, SolverKind::Fixed(FixedConfig { method: FixedMethod::Heun, steps: None }));
         let steps = args(|args| args.steps = Some(7)).over(budget).unwrap();
         assert_eq!(steps, SolverConfig::fixed(FixedMethod::Heun, 7));
@@ -302,8 +353,8 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        assert_eq!("pi".parse(), Ok(Control(StepControl::PI)));
-        assert_eq!("0.3, 0.3,-0.1".parse(), Ok(Control(StepControl { p: 0.3, i: 0.3, d: -0.1, ..StepControl::I })));
+        assert_eq!("pi".parse(), Ok(Control([StepControl::PI.p, StepControl::PI.i, 0.0])));
+        assert_eq!("0.3, 0.3,-0.1".parse(), Ok(Control([0.3, 0.3, -0.1])));
         assert!(["", "pid", "1,2", "1,2,x"].iter().all(|text| text.parse::<Control>().is_err()));
         for text in ["sigma=1", "sigma=0.5", "eta=0.5", "constant=2"] {
             assert_eq!(text.parse::<Diffusion>().unwrap().to_string(), text);

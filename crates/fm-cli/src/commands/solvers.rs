@@ -7,6 +7,7 @@
 mod mixture;
 mod model;
 mod study;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use serde_json::json;
 use self::mixture::Mixture;
 use self::model::Model;
 use self::study::{Curve, Subject};
+use self::table::table;
 use super::sampling::ModelArgs;
 use crate::plot::{self, ErrorPanel};
 use crate::progress::{say, show};
@@ -38,7 +40,7 @@ pub struct Args {
     nfe: u64,
     #[command(flatten)]
     model: ModelArgs,
-    /// Print one JSON array instead of a table
+    /// Print one JSON array instead of tables
     #[arg(long)]
     json: bool,
 }
@@ -65,7 +67,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             .collect();
         show(&serde_json::to_string_pretty(&rows)?);
     } else {
-        table(&families);
+        for (family, curves) in &families {
+            show(&table(&format!("{family}: error"), curves, |point| point.error));
+            show(&table(&format!("{family}: median error of a sample"), curves, |point| point.median));
+        }
     }
     if let Some(out) = &args.out {
         let panels: Vec<ErrorPanel> = families
@@ -83,16 +88,4 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn line(curve: &Curve) -> (String, Vec<(f64, f64)>) {
     (curve.method.to_string(), curve.points.iter().map(|point| (point.nfe, point.error)).collect())
-}
-
-fn table(families: &[(&str, Vec<Curve>)]) {
-    show(&format!("{:<16} {:>10} {:>8} {:>10} {:>10}", "method", "setting", "NFE", "error", "median"));
-    for curve in families.iter().flat_map(|(_, curves)| curves) {
-        for point in &curve.points {
-            show(&format!(
-                "{:<16} {:>10} {:>8.0} {:>10.2e} {:>10.2e}",
-                curve.method, point.setting, point.nfe, point.error, point.median
-            ));
-        }
-    }
 }

@@ -20,3 +20,4 @@ mod program;
 mod refused_resume;
 mod resume;
 mod solvers;
+mod step_options;

@@ -11,7 +11,7 @@ const ADAPTIVE: [&str; 4] = ["bosh3", "dopri5", "tsit5", "dop853"];
 const STOCHASTIC: [&str; 5] = ["euler-maruyama", "milstein", "srk", "sde-heun", "reversible-heun"];
 
 /// A place with the run `out`, whose network is more than its initial zero.
-fn trained(sets: &[&str]) -> Place {
+pub(crate) fn trained(sets: &[&str]) -> Place {
     let place = Place::new();
     place.train("out", &[&["training.steps=60", "optimizer.warmup_steps=0"], sets].concat()).ok();
     place
@@ -19,7 +19,7 @@ fn trained(sets: &[&str]) -> Place {
 
 /// Forty samples with these options, and what was said about them.
 #[track_caller]
-fn sample(place: &Place, options: &[&str]) -> (ArrayD<f32>, String) {
+pub(crate) fn sample(place: &Place, options: &[&str]) -> (ArrayD<f32>, String) {
     let outcome = place.fm(&[&["sample", "out", "-n", "40", "--out", "x.npy"], options].concat());
     let said = outcome.err.clone();
     outcome.ok();
@@ -35,7 +35,7 @@ fn apart(a: &ArrayD<f32>, b: &ArrayD<f32>) -> f32 {
 
 /// The number after a word.
 #[track_caller]
-fn number_after(text: &str, word: &str) -> u64 {
+pub(crate) fn number_after(text: &str, word: &str) -> u64 {
     let rest = &text[text.find(word).unwrap_or_else(|| panic!("no {word:?} in {text:?}")) + word.len()..];
     let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap()
@@ -314,5 +314,7 @@ fn errors_fall_with_evaluations_at_the_order_of_the_method() {
         let [first, last] = [few, many].map(|setting| median(&model, method, setting));
         assert!(last < first / 10.0, "{method}: {first} {last}");
     }
-    assert!(place.fm(&["solvers", "-n", "5", "--nfe", "8"]).ok().starts_with("method"));
+    let tables = place.fm(&["solvers", "-n", "5", "--nfe", "8"]).ok();
+    assert!(tables.starts_with("equal steps: error\n\n| NFE       | `euler`"), "{tables}");
+    assert_eq!(tables.matches("| NFE  ").count() + tables.matches("| tolerance |").count(), 6, "{tables}");
 }

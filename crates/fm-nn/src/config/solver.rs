@@ -5,7 +5,9 @@
 //! of whose combinations have no meaning and would have to be refused one by one, or be ignored in silence.
 
 use fm_paths::DiffusionCoefficient;
-use fm_solvers::{AdaptiveSolver, EmbeddedMethod, FixedMethod, Norm, SdeMethod, SolveError, StepControl, Tolerance};
+use fm_solvers::{
+    AdaptiveSolver, AtSmallestStep, EmbeddedMethod, FixedMethod, Norm, SdeMethod, SolveError, StepControl, Tolerance,
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::ConfigError;
@@ -20,8 +22,9 @@ use crate::ConfigError;
 ///
 /// `nfe` is a key of each: a budget of network evaluations for each sample, all of them counted, also the second one under
 /// guidance and the one after the last step where `time.t_max` is below 1. With equal steps it decides how many are taken;
-/// an adaptive solve that spends it before the end is an error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// an adaptive solve that spends it before the end is an error, unless [`Request::partial`](crate::Request::partial) asks for
+/// what there is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SolverConfig {
     /// The family, with the method and its options.
     #[serde(flatten, deserialize_with = "fixed_unless_said_otherwise")]
@@ -32,7 +35,7 @@ pub struct SolverConfig {
 }
 
 /// A family of methods.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum SolverKind {
     /// Equal steps on the probability flow.
@@ -80,10 +83,14 @@ pub struct FixedConfig {
 /// | `norm` | `batch-rms` | an [`ErrorNorm`] | |
 /// | `[solver.control]` | `i = 1`, `p` and `d` 0 | a [`StepControl`] | |
 /// | `first_step` | from the field | length of the first step | above 0 |
-/// | `h_min` | 0 | smaller steps are an error | at least 0 |
+/// | `h_min` | 0 | the smallest step | at least 0 |
+/// | `at_h_min` | `fail` | what becomes of a step of that length with too large an error: an [`AtSmallestStep`] | |
 /// | `h_max` | none | the largest step | above `h_min` |
 /// | `max_steps` | 10000 | trial steps, after which the solve is an error | at least 1 |
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// | `retries` | 10 | smaller trials after one that is not finite | |
+/// | `stops` | none | times at which a step has to end | ascending, inside the times of the solve |
+/// | `jumps` | false | whether the field may jump at the `stops`; costs an evaluation at each | |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "described in the table")]
 pub struct AdaptiveConfig {
@@ -95,16 +102,35 @@ pub struct AdaptiveConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_step: Option<f64>,
     pub h_min: f64,
+    pub at_h_min: AtSmallestStep,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub h_max: Option<f64>,
     pub max_steps: usize,
+    pub retries: u32,
+    pub stops: Vec<f64>,
+    pub jumps: bool,
 }
 
 impl Default for AdaptiveConfig {
     fn default() -> Self {
-        let AdaptiveSolver { method, tolerance, control, first_step, h_min, max_steps, .. } = AdaptiveSolver::default();
-        let (rtol, atol) = (tolerance.rtol(), tolerance.atol());
-        Self { method, rtol, atol, norm: ErrorNorm::default(), control, first_step, h_min, h_max: None, max_steps }
+        let AdaptiveSolver {
+            method, tolerance, control, first_step, h_min, at_h_min, max_steps, retries, jumps, ..
+        } = AdaptiveSolver::default();
+        Self {
+            method,
+            rtol: tolerance.rtol(),
+            atol: tolerance.atol(),
+            norm: ErrorNorm::default(),
+            control,
+            first_step,
+            h_min,
+            at_h_min,
+            h_max: None,
+            max_steps,
+            retries,
+            stops: Vec::new(),
+            jumps,
+        }
     }
 }
 
@@ -159,11 +185,11 @@ impl SolverConfig {
         if let Some(nfe) = self.nfe {
             ConfigError::require(nfe > 0, "solver.nfe", nfe as f64, "at least 1")?;
         }
-        match self.kind {
-            SolverKind::Fixed(FixedConfig { steps, .. }) => self.validate_steps(steps),
+        match &self.kind {
+            SolverKind::Fixed(FixedConfig { steps, .. }) => self.validate_steps(*steps),
             SolverKind::Adaptive(config) => config.solver().map(drop),
             SolverKind::Sde(SdeConfig { steps, diffusion, .. }) => {
-                self.validate_steps(steps)?;
+                self.validate_steps(*steps)?;
                 Ok(diffusion.validate()?)
             }
         }
@@ -186,11 +212,32 @@ impl SolverConfig {
 impl AdaptiveConfig {
     /// The solver with these options.
     pub(crate) fn solver(&self) -> Result<AdaptiveSolver, ConfigError> {
-        let Self { method, rtol, atol, norm, control, first_step, h_min, h_max, max_steps } = *self;
+        let Self {
+            method,
+            rtol,
+            atol,
+            norm,
+            control,
+            first_step,
+            h_min,
+            at_h_min,
+            h_max,
+            max_steps,
+            retries,
+            jumps,
+            ..
+        } = *self;
         let require = ConfigError::require;
         require(rtol >= 0.0 && rtol.is_finite(), "solver.rtol", rtol, "zero or a positive number")?;
         require(atol > 0.0 && atol.is_finite(), "solver.atol", atol, "a positive number")?;
         require(max_steps > 0, "solver.max_steps", max_steps as f64, "at least 1")?;
+        self.validate_stops([0.0, 1.0], "between 0 and 1, and ascending")?;
+        if jumps && self.stops.is_empty() {
+            return Err(ConfigError::Conflict {
+                what: "solver.jumps without solver.stops".to_owned(),
+                remedy: "name the times at which the field jumps",
+            });
+        }
         let solver = AdaptiveSolver {
             method,
             tolerance: Tolerance::new(rtol, atol).expect("checked"),
@@ -199,9 +246,11 @@ impl AdaptiveConfig {
             control,
             first_step,
             h_min,
+            at_h_min,
             h_max: h_max.unwrap_or(f64::INFINITY),
             max_steps,
-            ..AdaptiveSolver::default()
+            retries,
+            jumps,
         };
         match solver.validate() {
             Err(SolveError::InvalidOption { option: key, value, range: domain }) => {
@@ -209,6 +258,16 @@ impl AdaptiveConfig {
             }
             _ => Ok(solver),
         }
+    }
+
+    /// Checks that the stops ascend inside a span.
+    pub(crate) fn validate_stops(&self, [start, end]: [f64; 2], domain: &'static str) -> Result<(), ConfigError> {
+        let mut last = start;
+        for &stop in &self.stops {
+            ConfigError::require(stop > last && stop < end, "solver.stops", stop, domain)?;
+            last = stop;
+        }
+        Ok(())
     }
 }
 
@@ -260,6 +319,7 @@ mod tests {
         for text in [
             r#"{"kind": "fixed", "method": "ab4", "nfe": 40}"#,
             r#"{"kind": "adaptive", "norm": "per-sample", "h_max": 0.5, "control": {"p": 0.2, "i": 0.65}}"#,
+            r#"{"kind": "adaptive", "at_h_min": "accept", "retries": 3, "stops": [0.25, 0.5], "jumps": true}"#,
             r#"{"kind": "sde", "method": "heun", "steps": 9, "diffusion": {"kind": "eta", "eta": 0.5}}"#,
         ] {
             let config = read(text);

@@ -1,6 +1,9 @@
 //! Sampling from a checkpoint.
 
-use fm_nn::{Checkpoint, ConfigError, DeviceConfig, Generator, NnError, Request, SolverConfig, Trainer, WeightSet};
+use fm_nn::{
+    AdaptiveConfig, Checkpoint, ConfigError, DeviceConfig, ErrorNorm, Generator, NnError, Request, SolverConfig,
+    SolverKind, Trainer, WeightSet,
+};
 use fm_paths::{Edm, NamedSchedule, Ve, Vp};
 use fm_solvers::FixedMethod;
 use ndarray::{Axis, s};
@@ -9,7 +12,7 @@ use super::{labelled, moons, small_config};
 
 fn request(n: usize) -> Request {
     let solver = SolverConfig::fixed(FixedMethod::Heun, 4);
-    Request { n, seed: 5, labels: None, guidance: 1.0, solver, trajectory: false }
+    Request { n, seed: 5, labels: None, guidance: 1.0, solver, trajectory: false, partial: false }
 }
 
 fn generator(checkpoint: &Checkpoint) -> Generator {
@@ -81,6 +84,50 @@ fn requests_that_cannot_be_served_are_refused() {
     let zero_steps = SolverConfig::fixed(FixedMethod::Euler, 0);
     let error = plain.generate(&Request { solver: zero_steps, ..request(2) }, &mut |_| ()).unwrap_err();
     assert!(matches!(error, NnError::Config(ConfigError::Value { key: "solver.steps", .. })), "{error}");
+}
+
+#[test]
+fn a_partial_result_is_the_state_on_the_way() {
+    let generator = generator(&trained(labelled()));
+    let quarters =
+        AdaptiveConfig { rtol: 1e6, atol: 1e6, first_step: Some(0.25), h_max: Some(0.25), ..AdaptiveConfig::default() };
+    let request = |max_steps| {
+        let kind = SolverKind::Adaptive(AdaptiveConfig { max_steps, ..quarters.clone() });
+        Request { solver: SolverConfig { kind, nfe: None }, ..request(6) }
+    };
+    let whole = generator.generate(&Request { trajectory: true, ..request(4) }, &mut |_| ()).unwrap();
+    let half = generator.generate(&Request { partial: true, ..request(2) }, &mut |_| ()).unwrap();
+    assert_eq!(whole.times[25], 0.5);
+    assert_eq!(half.x, whole.trajectory.index_axis(Axis(0), 25));
+    assert_eq!((half.t, whole.t), (vec![0.5; 6], vec![1.0; 6]));
+    let error = generator.generate(&request(2), &mut |_| ()).unwrap_err();
+    assert!(matches!(error, NnError::Unfinished { limit: "solver.max_steps", value: 2, t: 0.5, end: 1.0 }), "{error}");
+    let both = Request { partial: true, trajectory: true, ..request(2) };
+    assert!(matches!(generator.generate(&both, &mut |_| ()), Err(NnError::Request { .. })));
+}
+
+#[test]
+fn samples_that_arrived_are_data_also_beside_some_that_did_not() {
+    let mut config = small_config();
+    config.time.t_max = 0.99;
+    let mut trainer = Trainer::new(config, moons()).unwrap();
+    for _ in 0..20 {
+        trainer.step().unwrap();
+    }
+    let generator = generator(&trainer.checkpoint([].into()).unwrap());
+    let generate = |max_steps| {
+        let own = AdaptiveConfig { norm: ErrorNorm::PerSample, max_steps, ..AdaptiveConfig::default() };
+        let solver = SolverConfig { kind: SolverKind::Adaptive(own), nfe: None };
+        generator.generate(&Request { solver, partial: true, ..request(20) }, &mut |_| ()).unwrap()
+    };
+    let whole = generate(1000);
+    assert_eq!(whole.t, [0.99; 20]);
+    let arrived = |t: &[f64]| t.iter().filter(|&&t| t == 0.99).count();
+    let mixed = (1..1000).map(generate).find(|mixed| arrived(&mixed.t) > 0).unwrap();
+    assert!(arrived(&mixed.t) < 20);
+    for (i, t) in mixed.t.iter().enumerate() {
+        assert_eq!(mixed.x.row(i) == whole.x.row(i), *t == 0.99, "{i} at {t}");
+    }
 }
 
 #[test]

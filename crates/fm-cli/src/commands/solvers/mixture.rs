@@ -5,7 +5,7 @@ use fm_nn::random::{Purpose, stream};
 use fm_nn::{AdaptiveConfig, CallCost, Problem, SdeConfig, SolverConfig, SolverKind};
 use fm_paths::oracle::{Exact, GaussianMixture};
 use fm_paths::{AffinePath, DiffusionCoefficient, Linear, Prediction, nd};
-use fm_solvers::{BrownianPath, EmbeddedMethod, SdeMethod, SolveError, Time, TimeGrid};
+use fm_solvers::{BrownianPath, EmbeddedMethod, FiniteCheck, SdeMethod, SolveError, Time, TimeGrid};
 use ndarray::Array2;
 
 use super::study::Subject;
@@ -57,11 +57,12 @@ impl Subject for Mixture {
             Ok(())
         };
         let coefficient = |t| diffusion.map_or(0.0, |diffusion| diffusion.at(&Linear, t));
-        let span = [0.0, 1.0];
-        let problem = Problem { field: &mut field, diffusion: &coefficient, noise: &self.brownian, span };
+        let (span, check, partial) = ([0.0, 1.0], FiniteCheck::default(), false);
+        let problem =
+            Problem { field: &mut field, diffusion: &coefficient, noise: &self.brownian, span, check, partial };
         let mut z = self.noise.clone();
-        let work = solver.plan(CallCost::default(), false)?.solve(problem, &mut z, &mut ())?;
-        Ok((z / self.spread, work.mean_nfe))
+        let solved = solver.plan(CallCost::default(), false)?.solve(problem, &mut z, &mut ())?;
+        Ok((z / self.spread, solved.work.mean_nfe))
     }
 
     fn reference(&self, diffusion: Option<DiffusionCoefficient>) -> Result<Array2<f64>> {

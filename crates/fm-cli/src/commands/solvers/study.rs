@@ -82,26 +82,26 @@ fn ladder(method: Method, most: u64) -> Vec<SolverConfig> {
         SolverKind::Adaptive(config) => (1..=10)
             .map(|digits| {
                 let tolerance = 10_f64.powi(-digits);
-                let config = AdaptiveConfig { rtol: tolerance, atol: tolerance, ..config };
+                let config = AdaptiveConfig { rtol: tolerance, atol: tolerance, ..config.clone() };
                 SolverConfig { kind: SolverKind::Adaptive(config), nfe: Some(2 * most) }
             })
             .collect(),
-        SolverKind::Fixed(_) | SolverKind::Sde(_) => {
+        kind => {
             let budgets = (2..u64::BITS).map(|power| 1 << power).take_while(|&budget| budget <= most);
-            budgets.map(|nfe| SolverConfig { kind, nfe: Some(nfe) }).collect()
+            budgets.map(|nfe| SolverConfig { kind: kind.clone(), nfe: Some(nfe) }).collect()
         }
     }
 }
 
 /// Nothing where the budget is too small for a step, or for the tolerance.
 fn measure_one(subject: &dyn Subject, solver: SolverConfig, reference: &Array2<f64>) -> Result<Option<Measured>> {
+    let setting = match &solver.kind {
+        SolverKind::Adaptive(config) => format!("{:e}", config.rtol),
+        SolverKind::Fixed(_) | SolverKind::Sde(_) => format!("{}", solver.nfe.unwrap_or(0)),
+    };
     let (x, nfe) = match subject.solve(solver) {
         Err(error) if is_out_of_budget(&error) => return Ok(None),
         solved => solved?,
-    };
-    let setting = match solver.kind {
-        SolverKind::Adaptive(config) => format!("{:e}", config.rtol),
-        SolverKind::Fixed(_) | SolverKind::Sde(_) => format!("{}", solver.nfe.unwrap_or(0)),
     };
     let mut squares: Vec<f64> =
         (x - reference).rows().into_iter().map(|row| row.dot(&row) / row.len() as f64).collect();
