@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::aligned::Aligned;
 use super::kernel::Problem;
 use super::lanes::{self, Lane, ROWS};
 use crate::Real;
@@ -21,11 +22,9 @@ pub(super) struct Columns {
     pub(super) rows_safe: bool,
 }
 
-/// A sum in this range is neither short of bits nor about to overflow.
+/// Whether a sum is far enough from both ends of the range.
 pub(super) fn is_safe<K: Lane>(sum: f64) -> bool {
-    // Entries below the floor of the type are missing from it; at this distance they do not show.
-    let range = (-0.375 * K::FLOOR).exp2();
-    sum >= 1.0 / range && sum <= range
+    (1.0 / K::SAFE..=K::SAFE).contains(&sum)
 }
 
 /// What the bands of a pass have in common.
@@ -62,10 +61,11 @@ impl<A: Real, K: Lane> WithSimd for Band<'_, A, K> {
 impl<A: Real, K: Lane> Band<'_, A, K> {
     #[inline(always)]
     fn run<const FUSED: bool>(mut self) -> Columns {
-        let &Shared { problem, g, stride, .. } = self.shared;
-        let mut columns = Columns { sums: vec![0.0; g.len()], rows_safe: true };
-        let mut partial = vec![K::zero(); stride];
-        let mut scratch = vec![K::zero(); if self.kernel.is_some() { 0 } else { ROWS * stride }];
+        let &Shared { problem, stride, .. } = self.shared;
+        let m = problem.costs.m;
+        let mut columns = Columns { sums: vec![0.0; m], rows_safe: true };
+        let mut partial = Aligned::filled(stride, K::zero());
+        let mut scratch = Aligned::filled(if self.kernel.is_some() { 0 } else { ROWS * stride }, K::zero());
         let mut made = Vec::new();
         let mut kernel = self.kernel.take();
         for start in (0..self.f.len()).step_by(BLOCK) {
@@ -82,10 +82,10 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
                     Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
                     None => &mut scratch[..],
                 };
-                let costs = if self.shared.renew { &costs[(quad - block.start) * g.len()..] } else { costs };
+                let costs = if self.shared.renew { &costs[(quad - block.start) * m..] } else { costs };
                 columns.rows_safe &= self.quad::<FUSED>(rows, costs, entries, &mut partial);
             }
-            columns.sums.iter_mut().zip(&partial).for_each(|(sum, p)| *sum += p.widen());
+            columns.sums.iter_mut().zip(&*partial).for_each(|(sum, p)| *sum += p.widen());
         }
         columns
     }
@@ -100,7 +100,7 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         columns: &mut [K],
     ) -> bool {
         let &Shared { problem, g, reach, v, stride, renew } = self.shared;
-        let m = g.len();
+        let m = problem.costs.m;
         let mut sums = [K::zero(); ROWS];
         if renew {
             for (r, i) in rows.clone().enumerate() {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2, s};
 use pulp::Arch;
 
-use super::lanes;
+use super::survey::survey;
 use crate::points::{self, Targets};
 use crate::{Cost, OtError, Real, Side, cost};
 
@@ -96,28 +96,28 @@ impl<'a, A: Real> Costs<'a, A> {
     /// Finds what is no cost, and fills in what relative epsilons need: in one cheap pass where all costs
     /// are finite, entry by entry where some are not.
     fn survey(&mut self) -> Result<(), OtError> {
-        let (mut sum, mut finite, mut range) = (0.0, 0, self.range);
+        let (m, mut sum, mut finite, mut range) = (self.m, 0.0, 0, self.range);
         let mut invalid = None;
-        self.each_row(|row, costs| {
-            let (mut row_sum, least, most) = Arch::new().dispatch(|| lanes::survey(costs));
+        self.each_block(|first, costs| {
+            let (mut block_sum, least, most) = Arch::new().dispatch(|| survey(costs));
             let (mut least, mut most) = (least.widen(), most.widen());
-            if !row_sum.is_finite() || least < -LARGEST || most > LARGEST {
-                (row_sum, least, most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-                for (column, value) in costs.iter().map(|c| c.widen()).enumerate() {
+            if !block_sum.is_finite() || least < -LARGEST || most > LARGEST {
+                (block_sum, least, most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+                for (at, value) in costs.iter().map(|c| c.widen()).enumerate() {
                     if value == f64::INFINITY {
                         continue;
                     }
                     if value.is_nan() || value.abs() > LARGEST {
-                        invalid = invalid.or(Some((row, column, value)));
+                        invalid = invalid.or(Some((first + at / m, at % m, value)));
                     }
-                    row_sum += value;
+                    block_sum += value;
                     finite += 1;
                     (least, most) = (least.min(value), most.max(value));
                 }
             } else {
                 finite += costs.len();
             }
-            sum += row_sum;
+            sum += block_sum;
             range = [range[0].min(least), range[1].max(most)];
         });
         (self.sum, self.finite, self.range) = (sum, finite, range);
@@ -138,12 +138,15 @@ impl<'a, A: Real> Costs<'a, A> {
 
     /// Every row in turn.
     pub(super) fn each_row(&self, mut visit: impl FnMut(usize, &[A])) {
+        self.each_block(|first, rows| rows.chunks(self.m).enumerate().for_each(|(i, row)| visit(first + i, row)));
+    }
+
+    /// Some rows at a time, and the index of the first.
+    fn each_block(&self, mut visit: impl FnMut(usize, &[A])) {
         const ROWS: usize = 64;
         let mut scratch = Vec::new();
         for first in (0..self.n).step_by(ROWS) {
-            let last = (first + ROWS).min(self.n);
-            let rows = self.block(first..last, &mut scratch);
-            (first..last).for_each(|i| visit(i, &rows[(i - first) * self.m..][..self.m]));
+            visit(first, self.block(first..(first + ROWS).min(self.n), &mut scratch));
         }
     }
 

@@ -18,13 +18,14 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::aligned::Aligned;
 use super::band::{BLOCK, Band, Columns, Shared};
 use super::costs::Costs;
 use super::lanes::{self, LANES, Lane, ROWS};
 use super::marginals::Rule;
 use crate::Real;
 
-/// At most this many bands.
+/// At most this many bands, and one below [`PARALLEL`].
 const BANDS: usize = 16;
 
 /// Below this many entries a pass is too short to be worth a second thread.
@@ -32,6 +33,10 @@ const PARALLEL: usize = 1 << 20;
 
 /// A kernel larger than this is not kept but made anew in every pass.
 const STORED_BYTES: usize = 1 << 28;
+
+/// Of a kernel up to this size the thread keeps the memory for the next solve. From the kernel of the system it comes page by
+/// page, which takes longer than all that is computed in it.
+const SPARE_BYTES: usize = 1 << 27;
 
 /// The problem as the passes see it: weights of sum one, costs in base-2 units of epsilon when multiplied by `scale`.
 #[derive(Debug)]
@@ -41,15 +46,17 @@ pub(super) struct Problem<'a, A: Real> {
     pub(super) a: &'a [f64],
     pub(super) b: &'a [f64],
     pub(super) scale: f64,
-    /// What the sums over a side have to be multiplied by: `log2` of the mass of source and target.
+    /// What the sums over a side have to be multiplied by: the mass of source and target.
+    pub(super) mass: [f64; 2],
+    /// Base 2.
     pub(super) log_mass: [f64; 2],
     pub(super) row_rule: Rule,
 }
 
 /// The kernel, and the potentials that were absorbed into it.
-pub(super) struct Kernel<'a, A: Real, K> {
+pub(super) struct Kernel<'a, A: Real, K: Lane> {
     problem: &'a Problem<'a, A>,
-    entries: Option<Vec<K>>,
+    entries: Option<Aligned<K>>,
     stride: usize,
     /// Absorbed, base 2.
     f: Vec<f64>,
@@ -66,7 +73,12 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
         let keep = problem.costs.is_matrix() && size * size_of::<K>() <= STORED_BYTES;
         Self {
             problem,
-            entries: keep.then(|| vec![K::zero(); size]),
+            entries: keep.then(|| {
+                let mut entries = Aligned::within(K::spare().take(), size, K::zero());
+                // All other rows are written by the first pass.
+                entries[n * stride..].fill(K::zero());
+                entries
+            }),
             stride,
             f: vec![f64::NAN; n],
             g: vec![0.0; m],
@@ -99,7 +111,7 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     /// The mass of the plan of the last pass, whose column potentials were `g`, relative to that of the source.
     pub(super) fn mass(&self, g: &[f64], columns: &Columns) -> f64 {
-        self.factors(g).iter().zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.log_mass[1].exp2()
+        self.factors(g).iter().zip(&columns.sums).map(|(v, sum)| v * sum).sum::<f64>() * self.problem.mass[1]
     }
 
     /// Absorbs the column potentials `g` and the row potentials of the last pass, and makes a pass.
@@ -126,15 +138,17 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
 
     fn pass(&mut self, v: &[f64], renew: bool) -> Columns {
         let (n, stride) = (self.f.len(), self.stride);
-        let rows = n.div_ceil(BANDS).next_multiple_of(BLOCK);
-        let mut factors: Vec<K> = v.iter().map(|&v| K::narrow(v)).collect();
-        factors.resize(stride, K::zero());
+        let bands = if n * self.g.len() < PARALLEL { 1 } else { BANDS };
+        let alone = bands == 1 || rayon::current_num_threads() == 1;
+        let rows = n.div_ceil(bands).next_multiple_of(BLOCK);
+        let factors = Aligned::padded(v.iter().map(|&v| K::narrow(v)), stride, K::zero());
+        let potentials = Aligned::padded(self.g.iter().copied(), stride, 0.0);
         // What counts in a row is the mass of an entry and not the entry: a target without weight has a potential too, and it can be
         // the largest of all.
         let weighted = |(g, b): (&f64, &f64)| g + b.log2();
         let reach: Vec<f64> =
             if renew { self.g.iter().zip(self.problem.b).map(weighted).collect() } else { Vec::new() };
-        let shared = Shared { problem: self.problem, g: &self.g, reach: &reach, v: &factors, stride, renew };
+        let shared = Shared { problem: self.problem, g: &potentials, reach: &reach, v: &factors, stride, renew };
         let kernels: Vec<Option<&mut [K]>> = match &mut self.entries {
             Some(entries) => entries.chunks_mut(rows * stride).map(Some).collect(),
             None => (0..n.div_ceil(rows)).map(|_| None).collect(),
@@ -144,17 +158,24 @@ impl<'a, A: Real, K: Lane> Kernel<'a, A, K> {
             .map(|(at, ((f, sums), kernel))| Band { shared: &shared, first: at * rows, f, sums, kernel, alike: true })
             .collect();
         let run = |band: Band<'_, A, K>| self.problem.arch.dispatch(band);
-        let bands: Vec<Columns> = if n * stride >= PARALLEL && rayon::current_num_threads() > 1 {
-            bands.into_par_iter().map(run).collect()
-        } else {
-            bands.into_iter().map(run).collect()
-        };
+        let bands: Vec<Columns> =
+            if alone { bands.into_iter().map(run).collect() } else { bands.into_par_iter().map(run).collect() };
         let mut total = Columns { sums: vec![0.0; self.g.len()], rows_safe: true };
         for band in bands {
             total.rows_safe &= band.rows_safe;
             total.sums.iter_mut().zip(&band.sums).for_each(|(sum, band)| *sum += band);
         }
         total
+    }
+}
+
+impl<A: Real, K: Lane> Drop for Kernel<'_, A, K> {
+    fn drop(&mut self) {
+        if let Some(memory) = self.entries.take().map(Aligned::into_memory)
+            && memory.capacity() * size_of::<K>() <= SPARE_BYTES
+        {
+            K::spare().set(memory);
+        }
     }
 }
 
@@ -168,7 +189,7 @@ impl<A: Real> Problem<'_, A> {
     pub(super) fn row_factor(&self, i: usize, sum: f64, f: f64) -> f64 {
         match self.row_rule {
             _ if self.a[i] == 0.0 || sum == 0.0 => 0.0,
-            Rule::Exact => self.a[i] / sum * (-self.log_mass[1]).exp2(),
+            Rule::Exact => self.a[i] / sum / self.mass[1],
             _ => self.a[i] * (self.row_potential(sum, f) - f).exp2(),
         }
     }

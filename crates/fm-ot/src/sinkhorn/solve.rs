@@ -36,15 +36,15 @@ impl Setup<'_> {
     ) -> (Problem<'p, A>, Settings) {
         let solver = self.solver;
         let [row_rule, rule] = solver.marginals.rules(epsilon * costs.unit);
-        let mass = if let Marginals::Partial { mass } = solver.marginals {
+        let share = if let Marginals::Partial { mass } = solver.marginals {
             Some((mass / self.masses[1]).min(1.0))
         } else {
             None
         };
         let (tolerance, max_iterations, depth) = (solver.tolerance, solver.max_iterations, solver.memory);
-        let log_mass = self.masses.map(f64::log2);
-        let problem = Problem { arch: self.arch, costs, a, b: self.b, scale: LOG2_E / epsilon, log_mass, row_rule };
-        (problem, Settings { tolerance, max_iterations, depth, rule, mass })
+        let (mass, log_mass, scale) = (self.masses, self.masses.map(f64::log2), LOG2_E / epsilon);
+        let problem = Problem { arch: self.arch, costs, a, b: self.b, scale, mass, log_mass, row_rule };
+        (problem, Settings { tolerance, max_iterations, depth, rule, mass: share })
     }
 }
 
