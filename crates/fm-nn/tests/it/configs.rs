@@ -11,6 +11,8 @@ use ndarray::Array2;
 
 use super::{moons, small_config};
 
+type Change = Box<dyn FnOnce(&mut Config)>;
+
 fn message(change: impl FnOnce(&mut Config)) -> String {
     let mut config = small_config();
     change(&mut config);
@@ -43,7 +45,7 @@ fn values_outside_their_range_are_named() {
     let sde = |diffusion| {
         move |c: &mut Config| c.solver.kind = SolverKind::Sde(SdeConfig { diffusion, ..SdeConfig::default() })
     };
-    let cases: [(&str, Box<dyn FnOnce(&mut Config)>); 24] = [
+    let cases: [(&str, Change); 24] = [
         ("coupling.batches", Box::new(|c| c.coupling.batches = 0)),
         ("[coupling]: penalty", Box::new(|c| c.coupling.classes = ClassRule::Penalty { penalty: -1.0 })),
         ("[coupling]: sigma", Box::new(move |c| c.coupling.kind = bridge(0.0))),

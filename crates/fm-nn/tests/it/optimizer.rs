@@ -14,7 +14,7 @@ fn host(tensor: &Tensor) -> Vec<f64> {
     Vec::<f64>::try_from(tensor.to_kind(Kind::Double)).unwrap()
 }
 
-/// The gradient of Σ (k+1)·θ_k² at step-dependent scale.
+/// A loss `sum_k (k + 1) theta_k^2`, on a scale that depends on the step.
 fn loss(params: &Params, step: u64) -> Tensor {
     let all = Tensor::cat(&[params.get("a"), params.get("b")], 0);
     let curvature = Tensor::arange(4, (Kind::Float, Device::Cpu)) + 1.0;
@@ -32,7 +32,9 @@ fn adam_follows_its_formula() {
         adam.step(&params, params.gradient(&loss(&params, step)), step, 0.01);
         let mut g: Vec<f64> = (0..4).map(|k| 2.0 * (k + 1) as f64 * theta[k] * (1.0 + step as f64)).collect();
         let norm = g.iter().map(|g| g * g).sum::<f64>().sqrt();
-        g.iter_mut().for_each(|g| *g *= (5.0 / norm).min(1.0));
+        for g in &mut g {
+            *g *= (5.0 / norm).min(1.0);
+        }
         for k in 0..4 {
             m[k] = 0.9 * m[k] + 0.1 * g[k];
             v[k] = 0.999 * v[k] + 0.001 * g[k] * g[k];

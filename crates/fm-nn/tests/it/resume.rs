@@ -5,7 +5,7 @@ use fm_ot::CouplingKind;
 
 use super::{labelled, moons, small_config};
 
-fn train(config: &Config, data: TrainingData, stops: &[u64]) -> Checkpoint {
+fn train(config: &Config, data: &TrainingData, stops: &[u64]) -> Checkpoint {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
     let mut trainer = Trainer::new(config.clone(), data.clone()).unwrap();
@@ -24,9 +24,9 @@ fn resumed_runs_are_bit_identical() {
     let mut coupled = small_config();
     coupled.coupling.kind = CouplingKind::Exact;
     for (config, data) in [(small_config(), labelled()), (coupled, moons())] {
-        let whole = train(&config, data.clone(), &[]);
-        assert_eq!(train(&config, data.clone(), &[1, 7, 19]), whole);
-        let other = train(&Config { seed: 4, ..config }, data, &[]);
+        let whole = train(&config, &data, &[]);
+        assert_eq!(train(&config, &data, &[1, 7, 19]), whole);
+        let other = train(&Config { seed: 4, ..config }, &data, &[]);
         assert_ne!(other.weights, whole.weights);
     }
 }
