@@ -70,71 +70,113 @@ impl<A: Real, K: Lane> Band<'_, A, K> {
         let mut kernel = self.kernel.take();
         for start in (0..self.f.len()).step_by(BLOCK) {
             let block = start..(start + BLOCK).min(self.f.len());
-            let costs = if self.shared.renew {
-                problem.costs.block(self.first + block.start..self.first + block.end, &mut made)
-            } else {
-                &[]
-            };
             partial.fill(K::zero());
-            for quad in block.clone().step_by(ROWS) {
-                let rows = quad..(quad + ROWS).min(block.end);
-                let entries = match &mut kernel {
-                    Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
-                    None => &mut scratch[..],
-                };
-                let costs = if self.shared.renew { &costs[(quad - block.start) * m..] } else { costs };
-                columns.rows_safe &= self.quad::<FUSED>(rows, costs, entries, &mut partial);
-            }
+            columns.rows_safe &= match &mut kernel {
+                Some(kernel) if !self.shared.renew => self.reuse::<FUSED>(block, kernel, &mut partial),
+                kernel => {
+                    let rows = self.first + block.start..self.first + block.end;
+                    let costs = problem.costs.block(rows, &mut made);
+                    self.renew::<FUSED>(block, costs, (kernel.as_deref_mut(), &mut scratch), &mut partial)
+                }
+            };
             columns.sums.iter_mut().zip(&*partial).for_each(|(sum, p)| *sum += p.widen());
         }
         columns
     }
 
-    /// Up to [`ROWS`] rows: their sums, and their share of the columns.
+    /// Makes the rows of a block, in the kernel or one after the other in scratch; whether their sums are safe.
     #[inline(always)]
-    fn quad<const FUSED: bool>(
+    fn renew<const FUSED: bool>(
         &mut self,
-        rows: Range<usize>,
+        block: Range<usize>,
         costs: &[A],
-        entries: &mut [K],
+        (mut kernel, scratch): (Option<&mut [K]>, &mut [K]),
         columns: &mut [K],
     ) -> bool {
-        let &Shared { problem, g, reach, v, stride, renew } = self.shared;
+        let &Shared { problem, stride, .. } = self.shared;
+        let mut safe = true;
+        for quad in block.clone().step_by(ROWS) {
+            let rows = quad..(quad + ROWS).min(block.end);
+            let entries = match &mut kernel {
+                Some(kernel) => &mut kernel[quad * stride..][..ROWS * stride],
+                None => &mut *scratch,
+            };
+            let costs = &costs[(quad - block.start) * problem.costs.m..];
+            let sums = self.exponentials::<FUSED>(rows.clone(), costs, entries);
+            let (factors, all_safe) = self.factors(rows, sums);
+            lanes::add_rows::<K, FUSED>(quad_of(entries, 0, stride), factors, columns);
+            safe &= all_safe;
+        }
+        safe
+    }
+
+    /// Goes over the rows of a block as they are. The sums of some rows are made while those before are added to the columns,
+    /// so that memory and the vector units work at the same time.
+    #[inline(always)]
+    fn reuse<const FUSED: bool>(&mut self, block: Range<usize>, kernel: &[K], columns: &mut [K]) -> bool {
+        let &Shared { v, stride, .. } = self.shared;
+        let mut safe = true;
+        let mut before: Option<([&[K]; ROWS], [K; ROWS])> = None;
+        for quad in block.clone().step_by(ROWS) {
+            let entries = quad_of(kernel, quad, stride);
+            let sums = match before {
+                Some((rows, factors)) => lanes::add_and_sum::<K, FUSED>(rows, factors, columns, entries, v),
+                None => lanes::row_sums::<K, FUSED>(entries, v),
+            };
+            let (factors, all_safe) = self.factors(quad..(quad + ROWS).min(block.end), sums);
+            before = Some((entries, factors));
+            safe &= all_safe;
+        }
+        if let Some((rows, factors)) = before {
+            lanes::add_rows::<K, FUSED>(rows, factors, columns);
+        }
+        safe
+    }
+
+    /// The entries of up to [`ROWS`] rows, and their sums.
+    #[inline(always)]
+    fn exponentials<const FUSED: bool>(&mut self, rows: Range<usize>, costs: &[A], entries: &mut [K]) -> [K; ROWS] {
+        let &Shared { problem, g, reach, v, stride, .. } = self.shared;
         let m = problem.costs.m;
         let mut sums = [K::zero(); ROWS];
-        if renew {
-            for (r, i) in rows.clone().enumerate() {
-                let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
-                // A potential may be unknown, and then it is like the one before while potentials have been alike; or far from what
-                // the columns now make of it.
-                if self.f[i].is_nan() && self.alike && i > 0 {
-                    let sum = if r > 0 { sums[r - 1].widen() } else { self.sums[i - 1] };
-                    self.f[i] = self.f[i - 1] - sum.log2();
-                }
-                if !self.f[i].is_nan() {
-                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                }
-                if self.f[i].is_nan() || !is_safe::<K>(sums[r].widen()) {
-                    self.alike &= i == 0;
-                    let largest = lanes::largest(cost, reach, problem.scale);
-                    self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
-                    sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
-                }
+        for (r, i) in rows.enumerate() {
+            let (cost, entries) = (&costs[r * m..][..m], &mut entries[r * stride..][..stride]);
+            // A potential may be unknown, and then it is like the one before while potentials have been alike; or far from what
+            // the columns now make of it.
+            if self.f[i].is_nan() && self.alike && i > 0 {
+                let sum = if r > 0 { sums[r - 1].widen() } else { self.sums[i - 1] };
+                self.f[i] = self.f[i - 1] - sum.log2();
+            }
+            if !self.f[i].is_nan() {
+                sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
+            }
+            if self.f[i].is_nan() || !is_safe::<K>(sums[r].widen()) {
+                self.alike &= i == 0;
+                let largest = lanes::largest(cost, reach, problem.scale);
+                self.f[i] = if largest.is_finite() { -largest } else { 0.0 };
+                sums[r] = lanes::exponentials::<A, K, FUSED>(cost, self.f[i], g, problem.scale, v, entries);
             }
         }
-        let entries: [&[K]; ROWS] = std::array::from_fn(|r| &entries[r * stride..][..stride]);
-        if !renew {
-            sums = lanes::row_sums::<K, FUSED>(entries, v);
-        }
+        sums
+    }
+
+    /// Keeps the sums of up to [`ROWS`] rows; what the rows count in the columns, and whether the sums are safe.
+    #[inline(always)]
+    fn factors(&mut self, rows: Range<usize>, sums: [K; ROWS]) -> ([K; ROWS], bool) {
         let mut factors = [K::zero(); ROWS];
         let mut safe = true;
         for (r, i) in rows.enumerate() {
             let sum = sums[r].widen();
             self.sums[i] = sum;
             safe &= is_safe::<K>(sum);
-            factors[r] = K::narrow(problem.row_factor(self.first + i, sum, self.f[i]));
+            factors[r] = K::narrow(self.shared.problem.row_factor(self.first + i, sum, self.f[i]));
         }
-        lanes::add_rows::<K, FUSED>(entries, factors, columns);
-        safe
+        (factors, safe)
     }
+}
+
+/// [`ROWS`] rows of entries, from row `first`.
+#[inline(always)]
+fn quad_of<K>(entries: &[K], first: usize, stride: usize) -> [&[K]; ROWS] {
+    std::array::from_fn(|r| &entries[(first + r) * stride..][..stride])
 }

@@ -148,6 +148,36 @@ pub(super) fn add_rows<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], u: [K; RO
     }
 }
 
+/// [`add_rows`] of the rows before, and [`row_sums`] of the next.
+#[inline(always)]
+pub(super) fn add_and_sum<K: Lane, const FUSED: bool>(
+    before: [&[K]; ROWS],
+    u: [K; ROWS],
+    columns: &mut [K],
+    rows: [&[K]; ROWS],
+    v: &[K],
+) -> [K; ROWS] {
+    let [mut first, mut second, mut third, mut fourth] = [[K::zero(); LANES]; ROWS];
+    let [a, b, c, d] = rows.map(|row| row.as_chunks::<LANES>().0);
+    let [e, f, g, h] = before.map(|row| row.as_chunks::<LANES>().0);
+    let vectors = v.as_chunks::<LANES>().0.iter().zip(columns.as_chunks_mut::<LANES>().0);
+    let before = e.iter().zip(f).zip(g).zip(h);
+    for (((((a, b), c), d), (((e, f), g), h)), (v, column)) in a.iter().zip(b).zip(c).zip(d).zip(before).zip(vectors) {
+        for l in 0..LANES {
+            first[l] = K::fma::<FUSED>(a[l], v[l], first[l]);
+            second[l] = K::fma::<FUSED>(b[l], v[l], second[l]);
+            third[l] = K::fma::<FUSED>(c[l], v[l], third[l]);
+            fourth[l] = K::fma::<FUSED>(d[l], v[l], fourth[l]);
+        }
+        for l in 0..LANES {
+            let first = K::fma::<FUSED>(u[1], f[l], u[0] * e[l]);
+            let second = K::fma::<FUSED>(u[3], h[l], u[2] * g[l]);
+            column[l] += first + second;
+        }
+    }
+    [fold(first), fold(second), fold(third), fold(fourth)]
+}
+
 /// The largest `g[j] - scale * cost[j]`.
 #[inline(always)]
 pub(super) fn largest<A: Real>(cost: &[A], g: &[f64], scale: f64) -> f64 {
