@@ -218,7 +218,7 @@ pub enum NnError {
     /// An adaptive solve that spent its budget before the end.
     #[error(
         "{limit} = {value} is spent at t = {t:.4}, before the end at {end}: raise it, loosen solver.rtol and solver.atol, \
-         or choose a method with fixed steps, which makes do with what it is given"
+         choose a method with fixed steps, which makes do with what it is given, or ask for the partial result"
     )]
     Unfinished {
         /// The setting that ended the solve.

@@ -153,7 +153,12 @@ impl SolverConfig {
                 let mut solver = config.solver()?;
                 let trials = calls.map(|calls| {
                     let (start, each) = trial_cost(&solver, kept);
-                    let start = start + if config.jumps { config.stops.len() as u64 } else { 0 };
+                    // With steps of their own samples get to the stops one by one, and each time all are evaluated again.
+                    let again = config.jumps && solver.method.tableau().fsal;
+                    let (start, each) = match config.norm {
+                        ErrorNorm::PerSample => (start, each + u64::from(again)),
+                        _ => (start + if config.jumps { config.stops.len() as u64 } else { 0 }, each),
+                    };
                     let trials = calls.saturating_sub(start) / each;
                     if trials > 0 { Ok(trials) } else { Err(too_small(config.method.name(), start + each)) }
                 });

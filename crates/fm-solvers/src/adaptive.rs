@@ -85,7 +85,8 @@ pub struct AdaptiveSolver {
     /// Smaller trials in a row after a trial step that holds NaN or infinity, before the solve gives up.
     pub retries: u32,
     /// Whether the field may jump at the inner times of the grid. A step that ends there then sees the field just before,
-    /// the next begins with the field just after, and nothing is carried over. Costs one evaluation for each.
+    /// the next begins with the field just after, and nothing is carried over. Costs one evaluation for each; where samples have
+    /// steps of their own, one of all that are under way whenever one of them gets there, which their counts include.
     pub jumps: bool,
 }
 

@@ -100,7 +100,7 @@ impl Adjoint {
     ///
     /// # Errors
     /// [`SolveError::GradientLayout`], [`SolveError::SecondDerivative`], [`SolveError::ParameterWithoutGradient`],
-    /// [`SolveError::NoGraph`], [`SolveError::InvalidOption`] for a weight, [`SolveError::NonFiniteState`] and
+    /// [`SolveError::NoGraph`], [`SolveError::InvalidOption`] for a weight, [`SolveError::NonFiniteStart`] and
     /// [`SolveError::NonFiniteGradient`] for what has weight zero, and those of [`AdaptiveSolver::solve`].
     pub fn solve(
         &self,
@@ -124,15 +124,15 @@ impl Adjoint {
         let sums = Tensor::zeros([1, count as i64], (end.kind(), end.device()));
         let parameter_weight = if count == 0 { 0.0 } else { self.parameter_weight };
         let mut y = (
-            (Weighted::new(end.detach(), self.state_weight)?, gradient.shallow_clone()),
-            Weighted::new(sums, parameter_weight)?,
+            (weighted(end.detach(), "state_weight", self.state_weight)?, gradient.shallow_clone()),
+            weighted(sums, "parameter_weight", parameter_weight)?,
         );
         let mut field = Products { field, parameters };
         no_grad(|| {
             let stats = self.solver.solve(&mut field, &grid.reversed(), &mut y, &mut ())?;
             let ((Weighted { state: start, .. }, gradient), Weighted { state: sums, .. }) = y;
             if let Some(sample) = start.non_finite_sample() {
-                return Err(SolveError::NonFiniteState { t: stats.t, step: stats.steps, sample });
+                return Err(SolveError::NonFiniteStart { sample });
             }
             let parameters = split(&sums, parameters);
             if sums.non_finite_sample().is_some() {
@@ -143,6 +143,14 @@ impl Adjoint {
             Ok(AdjointSolution { start, gradient, parameters, stats })
         })
     }
+}
+
+/// A state with the weight that an option gives it.
+fn weighted(state: Tensor, option: &'static str, weight: f64) -> Result<Weighted<Tensor>, SolveError> {
+    Weighted::new(state, weight).map_err(|error| match error {
+        SolveError::InvalidOption { value, range, .. } => SolveError::InvalidOption { option, value, range },
+        error => error,
+    })
 }
 
 /// The field of the augmented state: an evaluation, and one backward pass through it.

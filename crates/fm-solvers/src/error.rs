@@ -41,7 +41,7 @@ pub enum SolveError {
         after: f64,
     },
     /// A time that is NaN or infinite.
-    #[error("grid time {t} at index {index} is not finite")]
+    #[error("grid time {t} at index {index} is not finite; every time must be a number")]
     NonFiniteTime {
         /// Position in the grid.
         index: usize,
@@ -65,7 +65,7 @@ pub enum SolveError {
         layout: Layout,
     },
     /// The field returned something of another shape, element type or device than the state.
-    #[error("the field returned {found} at t = {t}, the state is {expected}")]
+    #[error("the field returned {found} at t = {t}, the state is {expected}; a derivative is laid out as its state")]
     LayoutMismatch {
         /// Time of the evaluation.
         t: f64,
@@ -157,7 +157,7 @@ pub enum SolveError {
         found: Calculus,
     },
     /// Noise of a time that it is not defined at.
-    #[error("the noise is defined from {start} to {end} and was asked for t = {t}")]
+    #[error("the noise is defined from {start} to {end} and was asked for t = {t}; make its path as long as the solve")]
     OutsidePath {
         /// The time asked for.
         t: f64,
@@ -167,7 +167,7 @@ pub enum SolveError {
         end: f64,
     },
     /// A gradient of another shape, element type or device than the state it belongs to.
-    #[error("the gradient at the end is {found}, the state there is {expected}")]
+    #[error("the gradient at the end is {found}, the state there is {expected}; a gradient is laid out as its state")]
     GradientLayout {
         /// Layout of the state.
         expected: Box<Layout>,
@@ -195,8 +195,16 @@ pub enum SolveError {
          for second derivatives differentiate the forward solve, otherwise detach the gradient"
     )]
     SecondDerivative,
+    /// NaN or infinity in the state at the start, as an adjoint solve found it.
+    #[error("sample {sample} is not finite at the start; `state_weight` above zero finds the first bad step")]
+    NonFiniteStart {
+        /// First offending sample of the batch.
+        sample: usize,
+    },
     /// NaN or infinity in the gradient with respect to a parameter.
-    #[error("the gradient of parameter {parameter} is not finite; give it a weight to find the first bad step")]
+    #[error(
+        "the gradient of parameter {parameter} is not finite; `parameter_weight` above zero finds the first bad step"
+    )]
     NonFiniteGradient {
         /// Its place in the list.
         parameter: usize,

@@ -51,6 +51,9 @@ impl AdaptiveSolver {
     /// As [`solve`](Self::solve), at the first sample that fails. `y` then holds what the last completed step of each
     /// sample left.
     ///
+    /// # Panics
+    /// If the state is a pair whose second part is one for all samples: it has no sample of its own to step with.
+    ///
     /// # Examples
     /// ```
     /// # use fm_solvers::{AdaptiveSolver, SolveError, Time, TimeGrid};

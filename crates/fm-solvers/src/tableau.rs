@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A method is its coefficients, so there is one stepper ([`RungeKutta`](crate::RungeKutta)) and no type per method;
-//! another method is another constant, from this crate or from the caller's.
+//! another method is another constant: of this crate, or for equal steps the caller's.
 
 mod dop853;
 mod embedded;

@@ -25,7 +25,7 @@ pub struct SolverArgs {
     #[arg(long, value_name = "N", conflicts_with = "nfe")]
     steps: Option<usize>,
     /// Network evaluations for each sample, at most: decides the number of equal steps; an adaptive solve that needs more
-    /// is an error
+    /// is an error, or with --keep-partial ends where it is
     #[arg(long, value_name = "N")]
     nfe: Option<u64>,
     /// Relative tolerance of a step (adaptive)

@@ -86,10 +86,10 @@ pub struct FixedConfig {
 /// | `h_min` | 0 | the smallest step | at least 0 |
 /// | `at_h_min` | `fail` | what becomes of a step of that length with too large an error: an [`AtSmallestStep`] | |
 /// | `h_max` | none | the largest step | above `h_min` |
-/// | `max_steps` | 10000 | trial steps, after which the solve is an error | at least 1 |
+/// | `max_steps` | 10000 | trial steps, after which the solve is an error or a partial result | at least 1 |
 /// | `retries` | 10 | smaller trials after one that is not finite | |
 /// | `stops` | none | times at which a step has to end | ascending, inside the times of the solve |
-/// | `jumps` | false | whether the field may jump at the `stops`; costs an evaluation at each | |
+/// | `jumps` | false | whether the field may jump at the `stops`; costs an evaluation at each, and under `per-sample` whenever a sample gets to one | |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "described in the table")]

@@ -39,7 +39,7 @@ use crate::{Element, Noise, SolveError, State, TimeGrid};
 /// };
 /// let sum = between(0.0, 0.123)? + between(0.123, 1.0)?;
 /// assert!((sum - between(0.0, 1.0)?).iter().all(|difference| difference.abs() < 1e-14));
-/// assert_eq!(between(1.0, 1.1).unwrap_err().to_string(), "the noise is defined from 0 to 1 and was asked for t = 1.1");
+/// assert!(between(1.0, 1.1).unwrap_err().to_string().starts_with("the noise is defined from 0 to 1 and was asked for t = 1.1"));
 /// # Ok::<(), SolveError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

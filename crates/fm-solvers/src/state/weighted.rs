@@ -14,7 +14,7 @@ use crate::{ErrorEstimate, Norm, SolveError, Tolerance};
 ///
 /// A part of weight zero is carried along and not controlled. Its derivatives have no part in the choice of steps, the
 /// first included, and its error is neither calculated nor read back from a device; so an adaptive solve does not notice
-/// NaN in it either, which [`State::non_finite_sample`] finds at the end. Use it for what is integrated beside the state and
+/// NaN in it either: ask [`State::non_finite_sample`] when it is over. Use it for what is integrated beside the state and
 /// feeds nothing back to it, such as the parameters' gradient in an adjoint equation. Such a part is as
 /// accurate as the steps of the others happen to make it; a log-density that is wanted needs a weight.
 ///

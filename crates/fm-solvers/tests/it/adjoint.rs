@@ -259,7 +259,7 @@ fn what_cannot_be_differentiated_is_an_error() {
     let error = solve(adjoint(), &field, &[&w], &Tensor::ones([2], CPU64)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the gradient at the end is Double [2] on cpu, the state there is Double [2, 1] on cpu"
+        "the gradient at the end is Double [2] on cpu, the state there is Double [2, 1] on cpu; a gradient is laid out as its state"
     );
     let error = solve(adjoint(), &field, &[&w, &w.detach()], &x).unwrap_err();
     assert!(matches!(error, SolveError::ParameterWithoutGradient { parameter: 1 }), "{error}");
@@ -268,7 +268,7 @@ fn what_cannot_be_differentiated_is_an_error() {
     let error = solve(adjoint(), &|_, x| no_grad(|| x * &w), &[&w], &x).unwrap_err();
     assert!(matches!(error, SolveError::NoGraph { t: 1.0 }), "{error}");
     let error = solve(Adjoint { state_weight: -1.0, ..adjoint() }, &field, &[&w], &x).unwrap_err();
-    assert!(matches!(error, SolveError::InvalidOption { option: "weight", value: -1.0, .. }), "{error}");
+    assert!(matches!(error, SolveError::InvalidOption { option: "state_weight", value: -1.0, .. }), "{error}");
 
     // A field of a parameter alone, and a parameter that is not used.
     let back = solve(adjoint(), &|_, x| &w * x.ones_like(), &[&unused, &w], &x).unwrap();
@@ -300,5 +300,5 @@ fn what_is_not_finite_is_an_error_with_and_without_a_weight() {
     let mut runaway = Field(|t: f64, x: &Tensor| -x + if t < 0.5 { f64::INFINITY } else { 0.0 });
     let carried = Adjoint { state_weight: 0.0, ..adjoint() };
     let error = carried.solve(&mut runaway, &[], &grid, &x, &x.ones_like()).unwrap_err();
-    assert!(matches!(error, SolveError::NonFiniteState { sample: 0, .. }), "{error}");
+    assert!(matches!(error, SolveError::NonFiniteStart { sample: 0 }), "{error}");
 }

@@ -71,7 +71,10 @@ fn a_field_that_returns_another_shape() {
         Ok(())
     };
     let error = solve_fixed(FixedMethod::Rk4, &mut reshapes, &grid(), &mut Array2::zeros((3, 2)), &mut ()).unwrap_err();
-    assert_eq!(error.to_string(), "the field returned f64 [2, 3] on host at t = 0, the state is f64 [3, 2] on host");
+    assert_eq!(
+        error.to_string(),
+        "the field returned f64 [2, 3] on host at t = 0, the state is f64 [3, 2] on host; a derivative is laid out as its state"
+    );
 }
 
 #[test]

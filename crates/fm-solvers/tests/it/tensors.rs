@@ -148,7 +148,10 @@ fn bad_tensors_are_errors() {
         Ok(())
     };
     let message = solve(double, Tensor::ones([4, 3], CPU32)).to_string();
-    assert_eq!(message, "the field returned Double [4, 3] on cpu at t = 0, the state is Float [4, 3] on cpu");
+    assert_eq!(
+        message,
+        "the field returned Double [4, 3] on cpu at t = 0, the state is Float [4, 3] on cpu; a derivative is laid out as its state"
+    );
 }
 
 /// Accepts times per sample.
