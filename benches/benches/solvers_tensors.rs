@@ -3,14 +3,15 @@
 //! The network is the one that the Python peers load: three hidden layers of 64, trained to carry eight Gaussians to two
 //! moons.
 
+use std::f64::consts::E;
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use fm_benches::{Clock, Facts, criterion, mixture, record, rng};
 use fm_solvers::{
-    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, FixedMethod, Sde, SdeSolver, SolveError, Time,
-    TimeGrid, Tolerance, VectorField, solve_fixed,
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, FixedMethod, Sde, SdeMethod, SdeSolver,
+    SolveError, Stats, Time, TimeGrid, Tolerance, VectorField, solve_fixed,
 };
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
@@ -96,7 +97,13 @@ fn source(kind: Kind) -> Tensor {
 
 fn array(x: &Tensor) -> Array2<f64> {
     let values = Vec::<f64>::try_from(x.to_kind(Kind::Double).view([-1])).expect("a vector of doubles");
-    Array2::from_shape_vec((1024, 2), values).expect("1024 points of the plane")
+    Array2::from_shape_vec((values.len() / 2, 2), values).expect("points of the plane")
+}
+
+/// `dX = network dt + 1/2 dW`.
+fn diffuse(drift: &mut Network, method: SdeMethod, path: &BrownianPath, grid: &TimeGrid, x: &mut Tensor) -> Stats {
+    let sde = Sde { calculus: Calculus::Ito, drift, diffusion: Diffusion::Additive(&|_| 0.5) };
+    SdeSolver { method, ..SdeSolver::default() }.solve(sde, path, grid, x, &mut ()).expect("a smooth drift")
 }
 
 /// The network alone, in solves, and the same solves with derivatives that are known; evaluations and errors are recorded.
@@ -159,18 +166,16 @@ fn network(c: &mut Criterion<Clock>) {
         );
     });
 
-    let path = BrownianPath::new(1234, &steps);
-    record("solvers_tensors/mlp-euler-maruyama-100/1024x2", Facts { nfe: 100.0, errors: None });
-    group.bench_function("mlp-euler-maruyama-100/1024x2", |b| {
-        b.iter_batched_ref(
-            || x0.copy(),
-            |x| {
-                let diffusion = Diffusion::Additive(&|_| 0.5);
-                let sde = Sde { calculus: Calculus::Ito, drift: &mut network, diffusion };
-                SdeSolver::default().solve(sde, &path, &steps, x, &mut ()).expect("a smooth drift")
-            },
-            BatchSize::SmallInput,
-        );
+    // Errors are those of the path: the distance to steps of order 3/2, sixteen for one, along the same Brownian motion.
+    let (fine, method) = (grid(1600), SdeMethod::EulerMaruyama);
+    let [path, fine_path] = [&steps, &fine].map(|grid| BrownianPath::new(1234, grid));
+    let (mut x, mut reference) = (x0.copy(), source(Kind::Double));
+    diffuse(&mut Network::load(Kind::Double), SdeMethod::Srk, &fine_path, &fine, &mut reference);
+    let stats = diffuse(&mut network, method, &fine_path, &steps, &mut x);
+    let case = "mlp-euler-maruyama-100/1024x2";
+    record(&format!("solvers_tensors/{case}"), Facts::new(stats.nfe as f64, &array(&x), &array(&reference)));
+    group.bench_function(case, |b| {
+        b.iter_batched_ref(|| x0.copy(), |x| diffuse(&mut network, method, &path, &steps, x), BatchSize::SmallInput);
     });
     group.finish();
 }
@@ -186,9 +191,11 @@ fn overhead(c: &mut Criterion<Clock>) {
     let (solver, ends, steps) = (adaptive(1e-6), grid(1), grid(100));
     for rows in [1, 1024] {
         let y0 = Tensor::ones([rows, 2], (Kind::Float, Device::Cpu));
-        let nfe = solver.solve(&mut field, &ends, &mut y0.copy(), &mut ()).expect("a smooth field").nfe;
+        let exact = Array2::from_elem((rows as usize, 2), E);
+        let mut y = y0.copy();
+        let stats = solver.solve(&mut field, &ends, &mut y, &mut ()).expect("a smooth field");
         let case = format!("trivial-dopri5-1e-6/{rows}x2");
-        record(&format!("solvers_tensors/{case}"), Facts { nfe: nfe as f64, errors: None });
+        record(&format!("solvers_tensors/{case}"), Facts::new(stats.nfe as f64, &array(&y), &exact));
         group.bench_function(case, |b| {
             b.iter_batched_ref(
                 || y0.copy(),
@@ -197,7 +204,9 @@ fn overhead(c: &mut Criterion<Clock>) {
             );
         });
         let case = format!("trivial-euler-100/{rows}x2");
-        record(&format!("solvers_tensors/{case}"), Facts { nfe: 100.0, errors: None });
+        let mut y = y0.copy();
+        let stats = solve_fixed(FixedMethod::Euler, &mut field, &steps, &mut y, &mut ()).expect("a smooth field");
+        record(&format!("solvers_tensors/{case}"), Facts::new(stats.nfe as f64, &array(&y), &exact));
         group.bench_function(case, |b| {
             b.iter_batched_ref(
                 || y0.copy(),

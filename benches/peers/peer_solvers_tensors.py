@@ -2,7 +2,7 @@
 
 The weights in mlp_8g_moons.npz were trained by conditional flow matching on the linear path: 3000 steps of Adam at 2e-3, batches
 of 256, seed 0. The reference for errors, which are 1e-3, is SciPy's
-DOP853 at 1e-6 on the network in float64.
+DOP853 at 1e-6 on the network in float64; of stochastic steps, that of peer_solvers.py.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ def network(t, x):
 x0 = mixture(generator(), 1024, 2)
 field = lambda t, x: network(t, x.reshape(-1, 2)).ravel()
 exact = solve_ivp(field, (0, 1), x0.astype(np.float64).ravel(), method="DOP853", rtol=1e-6, atol=1e-6).y[:, -1]
-accuracy = Accuracy(exact.reshape(-1, 2))
+accuracy, accuracy_of_e = Accuracy(exact.reshape(-1, 2)), Accuracy(np.full((1, 2), np.e))
 
 GROUP = "solvers_tensors"
 ALONE = f"{GROUP}/network-alone/1024x2"
@@ -66,10 +66,10 @@ def with_torch(torch):
         calls[0] += 1
         return y
 
-    def measure(case, peer, solve, judged=True):
+    def measure(case, peer, solve, accuracy=accuracy):
         calls[0] = 0
         x = solve()
-        report(case, peer, solve, accuracy(calls[0], x[-1].numpy()) if judged else {"nfe": calls[0]})
+        report(case, peer, solve, accuracy(calls[0], x[-1].numpy()))
 
     report(ALONE, f"torch {torch.__version__}", lambda: velocity(0.5, start))
 
@@ -78,8 +78,8 @@ def with_torch(torch):
         euler = {"method": "euler", "options": {"step_size": 0.01}}
         measure(ADAPTIVE, peer, lambda: odeint(velocity, start, ends, rtol=1e-4, atol=1e-4, method="dopri5"))
         measure(EULER, peer, lambda: odeint(velocity, start, ends, **euler))
-        measure(TRIVIAL, peer, lambda: odeint(copy, ones, ends, rtol=1e-6, atol=1e-6), False)
-        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, ends, **euler), False)
+        measure(TRIVIAL, peer, lambda: odeint(copy, ones, ends, rtol=1e-6, atol=1e-6), accuracy_of_e)
+        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, ends, **euler), accuracy_of_e)
 
     def with_torchdyn(torchdyn):
         from torchdyn.numerics import odeint
@@ -88,8 +88,8 @@ def with_torch(torch):
         adaptive = lambda f, x, tolerance: odeint(f, x, ends, solver="dopri5", atol=tolerance, rtol=tolerance)[1]
         measure(ADAPTIVE, peer, lambda: adaptive(velocity, start, 1e-4))
         measure(EULER, peer, lambda: odeint(velocity, start, grid, solver="euler")[1])
-        measure(TRIVIAL, peer, lambda: adaptive(copy, ones, 1e-6), False)
-        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, grid, solver="euler")[1], False)
+        measure(TRIVIAL, peer, lambda: adaptive(copy, ones, 1e-6), accuracy_of_e)
+        measure(TRIVIAL_EULER, peer, lambda: odeint(copy, ones, grid, solver="euler")[1], accuracy_of_e)
 
     def with_torchsde(torchsde):
         class Equation:
@@ -101,9 +101,14 @@ def with_torch(torch):
             def g(self, t, y):
                 return torch.full_like(y, 0.5)
 
+        path = torchsde.BrownianInterval(0.0, 1.0, start.shape, entropy=0, levy_area_approximation="space-time")
+        fine = {"bm": path, "dt": 1 / 1600, "method": "srk"}
+        judged = Accuracy(torchsde.sdeint(Equation(), start, ends.double(), **fine)[-1].double().numpy())
         for name, times in (("float64 times", ends.double()), ("float32 times, the default", ends)):
-            solve = lambda: torchsde.sdeint(Equation(), start, times, dt=0.01, method="euler")
-            measure(STOCHASTIC, f"torchsde 0.2.6, {name}", solve, False)
+            solve = lambda **path: torchsde.sdeint(Equation(), start, times, dt=0.01, method="euler", **path)
+            calls[0] = 0
+            x = solve(bm=path)
+            report(STOCHASTIC, f"torchsde 0.2.6, {name}", solve, judged(calls[0], x[-1].numpy()))
 
     optional("torchdiffeq", [ADAPTIVE, EULER, TRIVIAL, TRIVIAL_EULER], with_torchdiffeq)
     optional("torchdyn", [ADAPTIVE, EULER, TRIVIAL, TRIVIAL_EULER], with_torchdyn)
@@ -137,20 +142,26 @@ def with_diffrax(diffrax):
     def euler(x):
         return diffrax.diffeqsolve(diffrax.ODETerm(velocity), diffrax.Euler(), 0.0, 1.0, 0.01, x).ys[-1]
 
-    def euler_maruyama(x):
-        path = diffrax.UnsafeBrownianPath(x.shape, key=jax.random.PRNGKey(0))
+    def along(path, solver, steps, x):
         noise = lambda t, y, _: lineax.DiagonalLinearOperator(jnp.full(y.shape, 0.5, y.dtype))
         terms = diffrax.MultiTerm(diffrax.ODETerm(velocity), diffrax.ControlTerm(noise, path))
-        adjoint = diffrax.DirectAdjoint()
-        return diffrax.diffeqsolve(terms, diffrax.Euler(), 0.0, 1.0, 0.01, x, max_steps=200, adjoint=adjoint).ys
+        options = {"max_steps": 2 * steps, "adjoint": diffrax.DirectAdjoint()}
+        return diffrax.diffeqsolve(terms, solver, 0.0, 1.0, 1 / steps, x, **options).ys[-1]
+
+    def euler_maruyama(x):
+        return along(diffrax.UnsafeBrownianPath(x.shape, key=jax.random.PRNGKey(0)), diffrax.Euler(), 100, x)
 
     solve = jax.jit(adaptive)
     x, steps = solve(start)
     report(ADAPTIVE, peer, lambda: jax.block_until_ready(solve(start)), accuracy(2 + 6 * int(steps), x))
     fixed = jax.jit(euler)
     report(EULER, peer, lambda: jax.block_until_ready(fixed(start)), accuracy(100, fixed(start)))
+    key = jax.random.PRNGKey(0)
+    tree = diffrax.VirtualBrownianTree(0.0, 1.0, 1e-4, start.shape, key, diffrax.SpaceTimeLevyArea)
+    judged = Accuracy(np.asarray(jax.jit(lambda x: along(tree, diffrax.ShARK(), 1600, x))(start), np.float64))
+    facts = judged(100, jax.jit(lambda x: along(tree, diffrax.Euler(), 100, x))(start))
     sde = jax.jit(euler_maruyama)
-    report(STOCHASTIC, f"{peer}, unsafe path", lambda: jax.block_until_ready(sde(start)), {"nfe": 100})
+    report(STOCHASTIC, f"{peer}, unsafe path", lambda: jax.block_until_ready(sde(start)), facts)
 
 
 optional("torch", [ALONE, ADAPTIVE, EULER, STOCHASTIC, TRIVIAL, TRIVIAL_EULER], with_torch)

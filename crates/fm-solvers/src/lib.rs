@@ -55,7 +55,7 @@
 //! | [`Bosh3`](EmbeddedMethod::Bosh3) | 3(2) | 3 | cubic | tolerances of 1e-2 and 1e-3 |
 //! | [`Dopri5`](EmbeddedMethod::Dopri5) | 5(4) | 6 | order 4 | most things |
 //! | [`Tsit5`](EmbeddedMethod::Tsit5) | 5(4) | 6 | order 4 | the same, with a smaller error constant |
-//! | [`Dop853`](EmbeddedMethod::Dop853) | 8(5,3) | 11, and 1 if accepted | order 7, for 3 more | tolerances below 1e-8, references |
+//! | [`Dop853`](EmbeddedMethod::Dop853) | 8(5,3) | 11, and 1 if accepted | order 7, for 3 more | tolerances of 1e-8 and below, references |
 //! ```
 //! use fm_solvers::{AdaptiveSolver, EmbeddedMethod, Samplewise, SolveError, TimeGrid, Tolerance, Trajectory};
 //! use ndarray::array;

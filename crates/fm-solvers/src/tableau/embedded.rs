@@ -165,7 +165,7 @@ impl EmbeddedTableau {
     };
 
     /// The method of order 8(5,3) of Hairer's code DOP853: twelve evaluations per step, one of them only when the step is
-    /// accepted, and three more for the interpolant where it is asked for. Use it for tolerances below 1e-8.
+    /// accepted, and three more for the interpolant where it is asked for. Use it for tolerances of 1e-8 and below.
     pub const DOP853: Self = dop853::TABLEAU;
 
     /// Which derivative is that at the end of the step.
