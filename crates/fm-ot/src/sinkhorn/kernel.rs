@@ -34,8 +34,8 @@ const PARALLEL: usize = 1 << 20;
 /// A kernel larger than this is not kept but made anew in every pass.
 const STORED_BYTES: usize = 1 << 28;
 
-/// Of a kernel up to this size the thread keeps the memory for the next solve. From the kernel of the system it comes page by
-/// page, which takes longer than all that is computed in it.
+/// Of a kernel up to this size the thread keeps the memory for the next solve. From the operating system it comes page by page,
+/// which takes as long as to fill it with powers.
 const SPARE_BYTES: usize = 1 << 27;
 
 /// The problem as the passes see it: weights of sum one, costs in base-2 units of epsilon when multiplied by `scale`.

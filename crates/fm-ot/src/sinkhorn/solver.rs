@@ -33,8 +33,8 @@ const STORED_BYTES: usize = 1 << 26;
 ///
 /// Work is `O(n m)` for a pass. From a matrix the kernel is kept in `f32` beside it up to 256 MiB; from points, costs of more
 /// than 64 MiB are made block by block in every pass, so memory is that of a few blocks. A thread that solves again and again,
-/// as in training, keeps the memory of its last kernel up to 128 MiB: to get it anew would take as long as the solve. The result
-/// does not depend on the number of threads.
+/// as in training, keeps the memory of its last kernel up to 128 MiB: to get it anew takes a good part of the time of a solve. The
+/// result does not depend on the number of threads.
 ///
 /// The error is measured in each pass, in the precision of the pass: exponents and sums are `f64`, entries `f32` for tolerances
 /// down to 1e-6, and `f64` at the end for smaller ones or where `f32` gets no further. [`EntropicPlan::marginals`]
