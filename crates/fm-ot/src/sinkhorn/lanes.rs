@@ -111,9 +111,7 @@ pub(super) fn exponentials<A: Real, K: Lane, const FUSED: bool>(
         for k in k.iter_mut() {
             *k = K::power::<FUSED>(*k);
         }
-        for l in 0..LANES {
-            sums[l] = K::fma::<FUSED>(k[l], v[l], sums[l]);
-        }
+        add_products::<K, FUSED>(&mut sums, k, v);
     }
     fold(sums)
 }
@@ -125,12 +123,10 @@ pub(super) fn row_sums<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], v: &[K]) 
     let [mut first, mut second, mut third, mut fourth] = [[K::zero(); LANES]; ROWS];
     let [a, b, c, d] = rows.map(|row| row.as_chunks::<LANES>().0);
     for ((((a, b), c), d), v) in a.iter().zip(b).zip(c).zip(d).zip(v.as_chunks::<LANES>().0) {
-        for l in 0..LANES {
-            first[l] = K::fma::<FUSED>(a[l], v[l], first[l]);
-            second[l] = K::fma::<FUSED>(b[l], v[l], second[l]);
-            third[l] = K::fma::<FUSED>(c[l], v[l], third[l]);
-            fourth[l] = K::fma::<FUSED>(d[l], v[l], fourth[l]);
-        }
+        add_products::<K, FUSED>(&mut first, a, v);
+        add_products::<K, FUSED>(&mut second, b, v);
+        add_products::<K, FUSED>(&mut third, c, v);
+        add_products::<K, FUSED>(&mut fourth, d, v);
     }
     [fold(first), fold(second), fold(third), fold(fourth)]
 }
@@ -140,11 +136,7 @@ pub(super) fn row_sums<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], v: &[K]) 
 pub(super) fn add_rows<K: Lane, const FUSED: bool>(rows: [&[K]; ROWS], u: [K; ROWS], columns: &mut [K]) {
     let [a, b, c, d] = rows.map(|row| row.as_chunks::<LANES>().0);
     for ((((a, b), c), d), column) in a.iter().zip(b).zip(c).zip(d).zip(columns.as_chunks_mut::<LANES>().0) {
-        for l in 0..LANES {
-            let first = K::fma::<FUSED>(u[1], b[l], u[0] * a[l]);
-            let second = K::fma::<FUSED>(u[3], d[l], u[2] * c[l]);
-            column[l] += first + second;
-        }
+        add_quad::<K, FUSED>(column, [a, b, c, d], u);
     }
 }
 
@@ -163,19 +155,31 @@ pub(super) fn add_and_sum<K: Lane, const FUSED: bool>(
     let vectors = v.as_chunks::<LANES>().0.iter().zip(columns.as_chunks_mut::<LANES>().0);
     let before = e.iter().zip(f).zip(g).zip(h);
     for (((((a, b), c), d), (((e, f), g), h)), (v, column)) in a.iter().zip(b).zip(c).zip(d).zip(before).zip(vectors) {
-        for l in 0..LANES {
-            first[l] = K::fma::<FUSED>(a[l], v[l], first[l]);
-            second[l] = K::fma::<FUSED>(b[l], v[l], second[l]);
-            third[l] = K::fma::<FUSED>(c[l], v[l], third[l]);
-            fourth[l] = K::fma::<FUSED>(d[l], v[l], fourth[l]);
-        }
-        for l in 0..LANES {
-            let first = K::fma::<FUSED>(u[1], f[l], u[0] * e[l]);
-            let second = K::fma::<FUSED>(u[3], h[l], u[2] * g[l]);
-            column[l] += first + second;
-        }
+        add_products::<K, FUSED>(&mut first, a, v);
+        add_products::<K, FUSED>(&mut second, b, v);
+        add_products::<K, FUSED>(&mut third, c, v);
+        add_products::<K, FUSED>(&mut fourth, d, v);
+        add_quad::<K, FUSED>(column, [e, f, g, h], u);
     }
     [fold(first), fold(second), fold(third), fold(fourth)]
+}
+
+/// `sums[l] += a[l] * b[l]`.
+#[inline(always)]
+fn add_products<K: Lane, const FUSED: bool>(sums: &mut [K; LANES], a: &[K; LANES], b: &[K; LANES]) {
+    for l in 0..LANES {
+        sums[l] = K::fma::<FUSED>(a[l], b[l], sums[l]);
+    }
+}
+
+/// `column[l] += sum_r u[r] * rows[r][l]`.
+#[inline(always)]
+fn add_quad<K: Lane, const FUSED: bool>(column: &mut [K; LANES], rows: [&[K; LANES]; ROWS], u: [K; ROWS]) {
+    for l in 0..LANES {
+        let first = K::fma::<FUSED>(u[1], rows[1][l], u[0] * rows[0][l]);
+        let second = K::fma::<FUSED>(u[3], rows[3][l], u[2] * rows[2][l]);
+        column[l] += first + second;
+    }
 }
 
 /// The largest `g[j] - scale * cost[j]`.
