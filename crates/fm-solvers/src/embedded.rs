@@ -72,7 +72,7 @@ impl<S: State> EmbeddedStepper<S> {
 
     /// The error of the proposed step from `y`.
     pub(crate) fn error(&self, y: &S, h: f64, tolerance: Tolerance, norm: Norm) -> f64 {
-        self.other.error(y, h, &self.stages, &self.estimate(tolerance), norm)
+        self.other.error(y, h, &self.stages, &self.estimate(tolerance), norm).read()
     }
 
     fn estimate(&self, tolerance: Tolerance) -> ErrorEstimate<'static> {

@@ -63,7 +63,7 @@ pub(crate) fn initial_step<S: State>(
 ) -> Result<f64, SolveError> {
     let EmbeddedStepper { stages, other, nfe, tableau, .. } = stepper;
     let scaled = |h: f64, row: &[f64], stages: &S::Stages| {
-        y.error(y, h, stages, &ErrorEstimate { rows: &[row], tolerance }, norm)
+        y.error(y, h, stages, &ErrorEstimate { rows: &[row], tolerance }, norm).read()
     };
     S::set_stage(stages, 1, |out| {
         out.copy_from(y);

@@ -81,21 +81,16 @@ pub trait State: Sized {
 
     /// How large the error of a step of length `h` from `start` to `self` is, in units of the tolerance.
     ///
-    /// NaN or infinite if the estimate or either state holds NaN or infinity. Reads one value back.
-    fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64;
-
-    /// The same, not read back yet where the state is on a device. A state made of others collects theirs by it, and reads
-    /// them together.
-    fn pending_error(
+    /// NaN or infinite if the estimate or either state holds NaN or infinity. A number where the state is on the host; where it
+    /// is on a device, one that has not been read back yet, so that a state made of others reads theirs together.
+    fn error(
         &self,
         start: &Self,
         h: f64,
         stages: &Self::Stages,
         estimate: &ErrorEstimate<'_>,
         norm: Norm,
-    ) -> PendingError {
-        self.error(start, h, stages, estimate, norm).into()
-    }
+    ) -> PendingError;
 
     /// The sample with the largest error of such a step, and that error. For messages: may read more than one value back.
     fn worst_sample(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>) -> (usize, f64);

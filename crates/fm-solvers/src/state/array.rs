@@ -9,7 +9,7 @@ use ndarray::{Array, CowArray, Dimension, NdFloat};
 
 use self::error::with_operands;
 use self::kernel::{LANES, TERMS, Terms};
-use super::{Layout, RowState, State};
+use super::{Layout, PendingError, RowState, State};
 use crate::norm::{exceeds, larger};
 use crate::{ErrorEstimate, Norm, SolveError};
 
@@ -96,7 +96,14 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
         stages.swap(from, to);
     }
 
-    fn error(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
+    fn error(
+        &self,
+        start: &Self,
+        h: f64,
+        stages: &Vec<Self>,
+        estimate: &ErrorEstimate<'_>,
+        norm: Norm,
+    ) -> PendingError {
         with_operands(self, start, stages, estimate, |operands| match norm {
             Norm::BatchRms => operands.error(h),
             Norm::MaxOverSamples => {
@@ -105,6 +112,7 @@ impl<A: Element, D: Dimension> State for Array<A, D> {
                 worst
             }
         })
+        .into()
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>) -> (usize, f64) {

@@ -91,11 +91,7 @@ impl<A: State, B: State> State for (A, B) {
         B::move_stage(&mut stages.parts.1, from, to);
     }
 
-    fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        self.pending_error(start, h, stages, estimate, norm).read()
-    }
-
-    fn pending_error(
+    fn error(
         &self,
         start: &Self,
         h: f64,
@@ -103,8 +99,8 @@ impl<A: State, B: State> State for (A, B) {
         estimate: &ErrorEstimate<'_>,
         norm: Norm,
     ) -> PendingError {
-        let first = self.0.pending_error(&start.0, h, &stages.parts.0, estimate, norm);
-        first.max(self.1.pending_error(&start.1, h, &stages.parts.1, estimate, norm))
+        let first = self.0.error(&start.0, h, &stages.parts.0, estimate, norm);
+        first.max(self.1.error(&start.1, h, &stages.parts.1, estimate, norm))
     }
 
     fn worst_sample(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>) -> (usize, f64) {

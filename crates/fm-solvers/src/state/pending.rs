@@ -9,7 +9,7 @@ use crate::norm::larger;
 
 /// The largest of some errors, of which those on a device have not been read yet.
 ///
-/// An implementation of [`State`](crate::State) whose errors are on the host has no use for it but to pass it on.
+/// An implementation of [`State`](crate::State) whose errors are on the host converts them: `error.into()`.
 ///
 /// # Examples
 /// ```

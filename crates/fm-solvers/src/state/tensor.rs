@@ -106,11 +106,7 @@ impl State for Tensor {
         stages.move_stage(from, to);
     }
 
-    fn error(&self, start: &Self, h: f64, stages: &TensorStages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        self.pending_error(start, h, stages, estimate, norm).read()
-    }
-
-    fn pending_error(
+    fn error(
         &self,
         start: &Self,
         h: f64,

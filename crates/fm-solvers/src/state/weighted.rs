@@ -143,11 +143,7 @@ impl<S: State> State for Weighted<S> {
         S::move_stage(&mut stages.stages, from, to);
     }
 
-    fn error(&self, start: &Self, h: f64, stages: &Self::Stages, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
-        self.pending_error(start, h, stages, estimate, norm).read()
-    }
-
-    fn pending_error(
+    fn error(
         &self,
         start: &Self,
         h: f64,
@@ -156,7 +152,7 @@ impl<S: State> State for Weighted<S> {
         norm: Norm,
     ) -> PendingError {
         self.estimate(estimate).map_or(PendingError::from(0.0), |estimate| {
-            self.state.pending_error(&start.state, h, &stages.stages, &estimate, norm)
+            self.state.error(&start.state, h, &stages.stages, &estimate, norm)
         })
     }
 

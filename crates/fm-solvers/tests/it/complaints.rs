@@ -26,8 +26,8 @@
 use std::cell::Cell;
 
 use fm_solvers::{
-    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, ErrorEstimate, FixedMethod, Layout, Norm, Sde,
-    SdeMethod, SdeSolver, SolveError, State, Time, TimeGrid, Tolerance, Trajectory, solve_fixed,
+    AdaptiveSolver, BrownianPath, Calculus, Diffusion, EmbeddedMethod, ErrorEstimate, FixedMethod, Layout, Norm,
+    PendingError, Sde, SdeMethod, SdeSolver, SolveError, State, Time, TimeGrid, Tolerance, Trajectory, solve_fixed,
 };
 use ndarray::{Array1, Array2, array};
 
@@ -196,7 +196,14 @@ impl State for Counted {
     fn move_stage(stages: &mut Vec<Self>, from: usize, to: usize) {
         stages.swap(from, to);
     }
-    fn error(&self, start: &Self, h: f64, stages: &Vec<Self>, estimate: &ErrorEstimate<'_>, norm: Norm) -> f64 {
+    fn error(
+        &self,
+        start: &Self,
+        h: f64,
+        stages: &Vec<Self>,
+        estimate: &ErrorEstimate<'_>,
+        norm: Norm,
+    ) -> PendingError {
         self.read();
         let stages: Vec<Array2<f64>> = stages.iter().map(|k| k.0.clone()).collect();
         self.0.error(&start.0, h, &stages, estimate, norm)

@@ -24,7 +24,18 @@ fn points() -> Tensor {
     Tensor::linspace(-2.0, 2.0, 8, CPU64).view([4, 2])
 }
 
-/// The values of a separable field are equations of their own: all their derivatives come from two solves.
+/// The gradient of what `end` makes of the points. The values of a separable field are equations of their own: all their
+/// derivatives come from two solves.
+#[track_caller]
+fn assert_gradient_equals_differences(end: impl Fn(Tensor) -> Tensor) {
+    let start = points().set_requires_grad(true);
+    end(start.shallow_clone()).sum(Kind::Double).backward();
+    let differences = no_grad(|| (end(points() + 1e-5) - end(points() - 1e-5)) / 2e-5);
+    for (a, b) in values(&start.grad()).into_iter().zip(values(&differences)) {
+        assert_relative_eq!(a, b, max_relative = 1e-8);
+    }
+}
+
 #[test]
 fn gradients_by_the_initial_state_equal_finite_differences() {
     let grid = TimeGrid::uniform(0.0, 1.0, 8).unwrap();
@@ -33,12 +44,7 @@ fn gradients_by_the_initial_state_equal_finite_differences() {
             solve_fixed(method, &mut wave, &grid, &mut y, &mut ()).unwrap();
             y
         };
-        let start = points().set_requires_grad(true);
-        end(start.shallow_clone()).sum(Kind::Double).backward();
-        let differences = no_grad(|| (end(points() + 1e-5) - end(points() - 1e-5)) / 2e-5);
-        for (a, b) in values(&start.grad()).into_iter().zip(values(&differences)) {
-            assert_relative_eq!(a, b, max_relative = 1e-8);
-        }
+        assert_gradient_equals_differences(end);
     }
 }
 
@@ -64,12 +70,7 @@ fn gradients_of_adaptive_solves_by_the_initial_state_equal_finite_differences() 
                 }
                 y
             };
-            let start = points().set_requires_grad(true);
-            end(start.shallow_clone()).sum(Kind::Double).backward();
-            let differences = no_grad(|| (end(points() + 1e-5) - end(points() - 1e-5)) / 2e-5);
-            for (a, b) in values(&start.grad()).into_iter().zip(values(&differences)) {
-                assert_relative_eq!(a, b, max_relative = 1e-8);
-            }
+            assert_gradient_equals_differences(end);
         }
     }
 }

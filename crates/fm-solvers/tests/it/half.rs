@@ -164,7 +164,7 @@ fn parts_are_measured_each_by_itself() {
                 let estimate = ErrorEstimate { rows, tolerance };
                 for (norm, share) in [(Norm::BatchRms, 0.5), (Norm::MaxOverSamples, 1.0)] {
                     let expected = 4.0 * (errors[0] * share).max(errors[1]).max(errors[2] * 0.5);
-                    let found = y.error(&y, -1.0, &stages, &estimate, norm);
+                    let found = y.error(&y, -1.0, &stages, &estimate, norm).read();
                     if errors[1].is_nan() {
                         assert!(found.is_nan());
                     } else {

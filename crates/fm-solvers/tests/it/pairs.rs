@@ -69,7 +69,7 @@ fn the_error_of_a_pair_is_that_of_its_worse_part() {
     .unwrap();
     let estimate = ErrorEstimate { rows: &[&[1.0]], tolerance: Tolerance::new(0.0, 1e-5).unwrap() };
     for norm in [Norm::BatchRms, Norm::MaxOverSamples] {
-        assert_abs_diff_eq!(y.error(&y, 1.0, &stages, &estimate, norm), 3.0, epsilon = 1e-12);
+        assert_abs_diff_eq!(y.error(&y, 1.0, &stages, &estimate, norm).read(), 3.0, epsilon = 1e-12);
     }
 }
 

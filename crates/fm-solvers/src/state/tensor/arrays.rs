@@ -76,7 +76,7 @@ impl<A: Element + Pod + tch::kind::Element> Kept for Arrays<A> {
     }
 
     fn error(&self, end: &Tensor, start: &Tensor, h: f64, estimate: &ErrorEstimate<'_>, norm: Norm) -> PendingError {
-        self.measured(end, start, |end, start| end.error(start, h, &self.stages, estimate, norm)).into()
+        self.measured(end, start, |end, start| end.error(start, h, &self.stages, estimate, norm))
     }
 
     fn sample_errors(&self, end: &Tensor, start: &Tensor, h: &[f64], estimate: &ErrorEstimate<'_>) -> Vec<f64> {
