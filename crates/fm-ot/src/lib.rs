@@ -30,6 +30,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "array views are handles, passed by value as ndarray does")]
 
+mod aligned;
 mod assignment;
 mod coincident;
 mod cost;
@@ -43,6 +44,7 @@ mod lap;
 mod limited;
 mod line;
 mod points;
+mod product;
 mod real;
 mod scan;
 mod sinkhorn;

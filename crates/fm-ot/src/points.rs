@@ -1,37 +1,27 @@
 //! From points to costs.
 //!
-//! ```text
-//! c_ij = |x_i - y_j|^2 = |x_i|^2 + |y_j|^2 - 2 x_i . y_j
-//! ```
-//!
-//! Few coordinates are summed as differences. Many go through one matrix product, which is some five times faster and
-//! loses the small entries to cancellation; the points are centred first, and every entry that has lost more than
-//! [`CANCELLED`] of its terms is recomputed from differences. Identical points are therefore at distance exactly zero,
-//! in any dimension.
-//!
-//! The product is that of the crate `gemm`, which has kernels for AVX-512 and comes near to what the processor can multiply; the one
-//! behind `ndarray`'s `dot` has none and takes twice as long. Blocks of rows go to the threads of the current `rayon` pool. Their
-//! size does not depend on the number of threads, so neither does the result.
+//! Few coordinates are summed as differences, many go through a product ([`product`](crate::product)). Blocks of rows go to the threads of the
+//! current `rayon` pool. Their size does not depend on the number of threads, so neither does the result.
 
-#![expect(
-    clippy::inline_always,
-    reason = "code is compiled for the vector unit of the function that it is inlined into"
-)]
+#![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
-use pulp::Arch;
+use std::mem::MaybeUninit;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::product::Product;
 use crate::{OtError, Real, Side};
 
 /// Rows of a block: enough that rearranging the other factor for its product costs little.
 const BLOCK: usize = 512;
 
+/// Targets whose sums are made together, in the nearest cache.
+const TARGETS: usize = 256;
+
 /// Up to this many coordinates, differences are faster than the product.
 const FEW_COORDINATES: usize = 16;
-
-/// An entry below this fraction of `|x|^2 + |y|^2` is recomputed, which keeps six bits of cancellation.
-const CANCELLED: f64 = 1.0 / 64.0;
 
 /// Same dimension, finite coordinates.
 pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<(), OtError> {
@@ -39,7 +29,7 @@ pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Resu
         return Err(OtError::DimensionMismatch { source_dim: x.ncols(), target_dim: y.ncols() });
     }
     for (side, points) in [(Side::Source, x), (Side::Target, y)] {
-        if points.fold(true, |finite, v| finite & v.is_finite()) {
+        if magnitude(points).is_finite() {
             continue;
         }
         if let Some(((row, column), value)) = points.indexed_iter().find(|(_, v)| !v.is_finite()) {
@@ -72,18 +62,29 @@ pub(crate) fn scaled_distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, 
     (distances(rescale(x).view(), rescale(y).view()), scale)
 }
 
-/// The largest coordinate in absolute value.
+/// The largest coordinate in absolute value, infinite where one is infinite or NaN.
 fn magnitude<A: Real>(points: ArrayView2<'_, A>) -> f64 {
-    let mut largest = [A::zero(); 16];
-    for row in points.as_standard_layout().outer_iter() {
+    let points = points.as_standard_layout();
+    Arch::new().dispatch(Magnitude(points.as_slice().expect("a matrix in standard layout")))
+}
+
+struct Magnitude<'a, A>(&'a [A]);
+
+impl<A: Real> WithSimd for Magnitude<'_, A> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
         // A maximum for each of the lanes, which the compiler can take at once.
-        for part in row.as_slice().expect("a row of a matrix in standard layout").chunks(largest.len()) {
-            for (m, v) in largest.iter_mut().zip(part) {
-                *m = if v.abs() > *m { v.abs() } else { *m };
-            }
+        let mut largest = [A::zero(); 64];
+        let raise = |m: &mut A, v: &A| *m = if v.abs() > *m || v.is_nan() { v.abs() } else { *m };
+        let (parts, rest) = self.0.as_chunks::<64>();
+        for part in parts {
+            largest.iter_mut().zip(part).for_each(|(m, v)| raise(m, v));
         }
+        largest.iter_mut().zip(rest).for_each(|(m, v)| raise(m, v));
+        largest.iter().fold(0.0, |m, v| if v.is_finite() { v.widen().max(m) } else { f64::INFINITY })
     }
-    largest.iter().fold(0.0, |m, v| v.widen().max(m))
 }
 
 /// The exponent `e` with `2^(e-1) <= value < 2^e`, zero for zero, kept where `2^e` and `2^-e` are both normal.
@@ -96,12 +97,12 @@ fn distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Array2<A> {
 }
 
 /// Points made ready to measure the distances of others to them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Targets<A> {
     /// Each coordinate of all points.
     Few { coordinates: Array2<A> },
-    /// The points around their centre, and their squared lengths there.
-    Many { centre: Array1<A>, points: Array2<A>, norms: Array1<A> },
+    /// The points around their centre.
+    Many(Product<A>),
 }
 
 impl<A: Real> Targets<A> {
@@ -109,118 +110,89 @@ impl<A: Real> Targets<A> {
         if points.ncols() <= FEW_COORDINATES {
             return Self::Few { coordinates: points.t().as_standard_layout().into_owned() };
         }
-        let centre = points.sum_axis(Axis(0)) / A::narrow(points.nrows().max(1) as f64);
-        let points = around(&centre, points);
-        Self::Many { norms: norms(&points), centre, points }
+        Self::Many(Product::new(Arch::new(), points))
     }
 
     /// The squared distances of `x`, in rows.
+    #[expect(unsafe_code, reason = "clearing a matrix before it is written takes as long as writing it")]
     pub(crate) fn distances(&self, x: ArrayView2<'_, A>) -> Array2<A> {
         let columns = match self {
             Self::Few { coordinates } => coordinates.ncols(),
-            Self::Many { points, .. } => points.nrows(),
+            Self::Many(product) => product.targets(),
         };
-        let mut cost = Array2::zeros((x.nrows(), columns));
+        let mut cost = Array2::uninit((x.nrows(), columns));
         if x.nrows() <= BLOCK {
             self.fill(x, cost.view_mut());
-            return cost;
+        } else {
+            cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(|(block, rows)| {
+                let first = block * BLOCK;
+                self.fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
+            });
         }
-        cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(|(block, rows)| {
-            let first = block * BLOCK;
-            self.fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
-        });
-        cost
+        // SAFETY: the blocks are the whole matrix, and `fill` writes every entry of its block.
+        unsafe { cost.assume_init() }
     }
 
-    fn fill(&self, x: ArrayView2<'_, A>, cost: ArrayViewMut2<'_, A>) {
+    /// Writes every entry.
+    fn fill(&self, x: ArrayView2<'_, A>, cost: ArrayViewMut2<'_, MaybeUninit<A>>) {
         match self {
-            Self::Few { coordinates } => by_differences(x, coordinates, cost),
-            Self::Many { centre, points, norms } => by_product(&around(centre, x), points, norms, cost),
+            Self::Few { coordinates } => Arch::new().dispatch(Differences { x, coordinates, cost }),
+            Self::Many(product) => product.fill(x, cost),
         }
     }
 }
 
-fn around<A: Real>(centre: &Array1<A>, points: ArrayView2<'_, A>) -> Array2<A> {
-    (&points - centre).as_standard_layout().into_owned()
+/// Squared distances, coordinate by coordinate for some targets at a time.
+struct Differences<'a, A> {
+    x: ArrayView2<'a, A>,
+    coordinates: &'a Array2<A>,
+    cost: ArrayViewMut2<'a, MaybeUninit<A>>,
 }
 
-fn norms<A: Real>(points: &Array2<A>) -> Array1<A> {
-    points.outer_iter().map(|p| p.dot(&p)).collect()
-}
+impl<A: Real> WithSimd for Differences<'_, A> {
+    type Output = ();
 
-/// Coordinate by coordinate, so that the inner loop runs along a row of the result, which is zero at first.
-fn by_differences<A: Real>(x: ArrayView2<'_, A>, coordinates: &Array2<A>, mut cost: ArrayViewMut2<'_, A>) {
-    for (mut row, point) in cost.outer_iter_mut().zip(x.outer_iter()) {
-        for (&a, column) in point.iter().zip(coordinates.outer_iter()) {
-            row.zip_mut_with(&column, |c, &b| *c += (a - b) * (a - b));
-        }
-    }
-}
-
-fn by_product<A: Real>(x: &Array2<A>, y: &Array2<A>, y_norms: &Array1<A>, mut cost: ArrayViewMut2<'_, A>) {
-    products(x, y, &mut cost);
-    let arch = Arch::new();
-    let y_norms = y_norms.as_slice().expect("a vector that was collected");
-    for ((mut row, point), norm) in cost.outer_iter_mut().zip(x.outer_iter()).zip(norms(x)) {
-        let costs = row.as_slice_mut().expect("a row of a matrix in standard layout");
-        if !arch.dispatch(|| expand(costs, norm, y_norms)) {
-            continue;
-        }
-        for ((c, &b), other) in costs.iter_mut().zip(y_norms).zip(y.outer_iter()) {
-            if *c < A::narrow(CANCELLED) * (norm + b) {
-                *c = squared_distance(point, other);
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let mut sums = [A::zero(); TARGETS];
+        for (costs, point) in self.cost.outer_iter_mut().zip(self.x.outer_iter()) {
+            let costs = costs.into_slice().expect("a row of a matrix in standard layout");
+            for (part, costs) in costs.chunks_mut(TARGETS).enumerate() {
+                let sums = &mut sums[..costs.len()];
+                sums.fill(A::zero());
+                for (&a, column) in point.iter().zip(self.coordinates.outer_iter()) {
+                    let column = column.to_slice().expect("a row of a matrix in standard layout");
+                    for (sum, &b) in sums.iter_mut().zip(&column[part * TARGETS..]) {
+                        *sum += (a - b) * (a - b);
+                    }
+                }
+                for (cost, &sum) in costs.iter_mut().zip(&*sums) {
+                    cost.write(sum);
+                }
             }
         }
     }
 }
 
-/// Turns the products of a point into squared distances; whether there are any that cancellation has spoilt.
-#[inline(always)]
-fn expand<A: Real>(costs: &mut [A], norm: A, norms: &[A]) -> bool {
-    let (two, cancelled) = (A::narrow(2.0), A::narrow(CANCELLED));
-    let mut spoilt = false;
-    for (c, &b) in costs.iter_mut().zip(norms) {
-        let terms = norm + b;
-        *c = terms - two * *c;
-        spoilt |= *c < cancelled * terms;
-    }
-    spoilt
-}
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
 
-/// `x y^T` of matrices in standard layout, on one thread.
-#[expect(unsafe_code, reason = "gemm takes pointers; the shapes that make them valid are checked here")]
-fn products<A: Real>(x: &Array2<A>, y: &Array2<A>, product: &mut ArrayViewMut2<'_, A>) {
-    let ((n, d), m) = (x.dim(), y.nrows());
-    assert!(y.ncols() == d && product.dim() == (n, m), "a product of matrices that do not fit");
-    assert!(x.is_standard_layout() && y.is_standard_layout() && product.is_standard_layout());
-    let (row, depth) = (m as isize, d as isize);
-    // SAFETY: all three are in standard layout with the dimensions checked above, so that every element of [n, m], [n, d] and [d, m] at
-    // these strides is inside its array; `product` is borrowed mutably, and `A` is `f32` or `f64`, which gemm is made for.
-    unsafe {
-        gemm::gemm(
-            n,
-            m,
-            d,
-            product.as_mut_ptr(),
-            1,
-            row,
-            false,
-            x.as_ptr(),
-            1,
-            depth,
-            y.as_ptr(),
-            depth,
-            1,
-            A::zero(),
-            A::one(),
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
-    }
-}
+    use super::magnitude;
+    use crate::limited::limited;
 
-fn squared_distance<A: Real>(x: ArrayView1<'_, A>, y: ArrayView1<'_, A>) -> A {
-    x.iter().zip(y).fold(A::zero(), |sum, (&a, &b)| sum + (a - b) * (a - b))
+    #[test]
+    fn a_number_that_is_none_is_seen_wherever_it_is() {
+        let _limited = limited();
+        let points = Array2::from_shape_fn((9, 41), |(i, j)| -((i * 41 + j) as f32));
+        assert_eq!(magnitude(points.view()), 368.0);
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in [0, 63, 64, 200, 368] {
+                let mut points = points.clone();
+                points[[place / 41, place % 41]] = value;
+                assert_eq!(magnitude(points.view()), f64::INFINITY, "{value} at {place}");
+                assert_eq!(magnitude(points.t()), f64::INFINITY, "{value} at {place}");
+            }
+        }
+    }
 }

@@ -9,7 +9,6 @@
 //! the way ([`annealing`]) and a sample of the source points ([`start`]) only choose where it starts. Rejected: a solver for
 //! each kind, as the peers have; and a second-order method, which pays only for tolerances far below what a coupling needs.
 
-mod aligned;
 mod anderson;
 mod annealing;
 mod band;

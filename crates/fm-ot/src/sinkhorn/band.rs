@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::aligned::Aligned;
 use super::kernel::Problem;
 use super::lanes::{self, Lane, ROWS};
 use crate::Real;
+use crate::aligned::Aligned;
 
 /// Rows whose column sums are added up in the precision of the kernel before they go to `f64`.
 pub(super) const BLOCK: usize = 64;

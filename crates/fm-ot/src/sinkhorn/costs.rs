@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, s};
 use pulp::Arch;
@@ -36,7 +37,7 @@ enum Source<'a, A: Real> {
     /// Row by row.
     Matrix(Cow<'a, [A]>),
     /// Squared distances, or their roots.
-    Points { x: Array2<A>, y: Box<Targets<A>>, root: bool },
+    Points { x: Array2<A>, y: Arc<Targets<A>>, root: bool },
 }
 
 impl<'a, A: Real> Costs<'a, A> {
@@ -82,7 +83,7 @@ impl<'a, A: Real> Costs<'a, A> {
         let source = if n * m * size_of::<A>() <= stored_bytes {
             Source::Matrix(Cow::Owned(block(x.view(), &y, root).into_raw_vec_and_offset().0))
         } else {
-            Source::Points { x, y: Box::new(y), root }
+            Source::Points { x, y: Arc::new(y), root }
         };
         let mut costs = Self::unseen(source, n, m, unit);
         costs.survey()?;

@@ -18,12 +18,12 @@
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::aligned::Aligned;
 use super::band::{BLOCK, Band, Columns, Shared};
 use super::costs::Costs;
 use super::lanes::{self, LANES, Lane, ROWS};
 use super::marginals::Rule;
 use crate::Real;
+use crate::aligned::Aligned;
 
 /// At most this many bands, and one below [`PARALLEL`].
 const BANDS: usize = 16;

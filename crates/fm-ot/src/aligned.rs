@@ -9,18 +9,19 @@ use std::ops::{Deref, DerefMut, Range};
 const LINE: usize = 64;
 
 /// A slice that begins on a cache line.
-pub(super) struct Aligned<T> {
+#[derive(Debug)]
+pub(crate) struct Aligned<T> {
     memory: Vec<T>,
     place: Range<usize>,
 }
 
 impl<T: Copy> Aligned<T> {
-    pub(super) fn filled(len: usize, value: T) -> Self {
+    pub(crate) fn filled(len: usize, value: T) -> Self {
         Self::within(Vec::new(), len, value)
     }
 
     /// Within memory that was used before: it keeps what is there, and the value goes where more is needed.
-    pub(super) fn within(mut memory: Vec<T>, len: usize, value: T) -> Self {
+    pub(crate) fn within(mut memory: Vec<T>, len: usize, value: T) -> Self {
         let room = LINE / size_of::<T>();
         if memory.capacity() < len + room {
             memory = vec![value; len + room];
@@ -33,13 +34,13 @@ impl<T: Copy> Aligned<T> {
     }
 
     /// The values, and `rest` up to the length.
-    pub(super) fn padded(values: impl Iterator<Item = T>, len: usize, rest: T) -> Self {
+    pub(crate) fn padded(values: impl Iterator<Item = T>, len: usize, rest: T) -> Self {
         let mut aligned = Self::filled(len, rest);
         aligned.iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
         aligned
     }
 
-    pub(super) fn into_memory(self) -> Vec<T> {
+    pub(crate) fn into_memory(self) -> Vec<T> {
         self.memory
     }
 }
