@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::product::Product;
 use crate::{OtError, Real, Side};
 
-/// Rows of a block: enough that rearranging the other factor for its product costs little.
+/// Rows of a block, which is what a thread takes.
 const BLOCK: usize = 512;
 
 /// Targets whose sums are made together, in the nearest cache.
@@ -63,7 +63,7 @@ pub(crate) fn scaled_distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, 
 }
 
 /// The largest coordinate in absolute value, infinite where one is infinite or NaN.
-fn magnitude<A: Real>(points: ArrayView2<'_, A>) -> f64 {
+pub(crate) fn magnitude<A: Real>(points: ArrayView2<'_, A>) -> f64 {
     let points = points.as_standard_layout();
     Arch::new().dispatch(Magnitude(points.as_slice().expect("a matrix in standard layout")))
 }

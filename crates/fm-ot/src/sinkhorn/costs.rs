@@ -62,7 +62,7 @@ impl<'a, A: Real> Costs<'a, A> {
         stored_bytes: usize,
     ) -> Result<Self, OtError> {
         points::check(x, y)?;
-        let largest = x.iter().chain(y).fold(A::zero(), |m, v| m.max(v.abs())).widen();
+        let largest = points::magnitude(x).max(points::magnitude(y));
         let exponent = points::power_of_two_above(largest);
         if exponent > LARGEST_EXPONENT {
             let row_of =
