@@ -21,7 +21,7 @@ const BLOCK: usize = 512;
 const TARGETS: usize = 256;
 
 /// Up to this many coordinates, differences are faster than the product.
-const FEW_COORDINATES: usize = 16;
+const FEW_COORDINATES: usize = 8;
 
 /// Same dimension, finite coordinates.
 pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<(), OtError> {
@@ -121,13 +121,15 @@ impl<A: Real> Targets<A> {
             Self::Many(product) => product.targets(),
         };
         let mut cost = Array2::uninit((x.nrows(), columns));
-        if x.nrows() <= BLOCK {
-            self.fill(x, cost.view_mut());
+        let fill = |(block, rows): (usize, ArrayViewMut2<'_, MaybeUninit<A>>)| {
+            let first = block * BLOCK;
+            self.fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
+        };
+        // A pool of one thread is another thread, with caches of its own.
+        if x.nrows() <= BLOCK || rayon::current_num_threads() == 1 {
+            cost.axis_chunks_iter_mut(Axis(0), BLOCK).enumerate().for_each(fill);
         } else {
-            cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(|(block, rows)| {
-                let first = block * BLOCK;
-                self.fill(x.slice(s![first..first + rows.nrows(), ..]), rows);
-            });
+            cost.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(fill);
         }
         // SAFETY: the blocks are the whole matrix, and `fill` writes every entry of its block.
         unsafe { cost.assume_init() }

@@ -16,17 +16,18 @@
 #![expect(clippy::inline_always, reason = "a vector unit reaches no further than what is inlined into its dispatch")]
 
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
-use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::Real;
 use crate::aligned::Aligned;
-use crate::lanes::width;
+use crate::lanes::Lanes;
 
 mod panels;
+mod rows;
 use panels::Panels;
+use rows::Rows;
 
 /// An entry below this fraction of `|x|^2 + |y|^2` is recomputed, which keeps six bits of cancellation.
 const CANCELLED: f64 = 1.0 / 64.0;
@@ -42,6 +43,9 @@ const BAND: usize = 8;
 
 /// Vectors of a row of a tile.
 const VECTORS: usize = 3;
+
+/// Bytes that memory gives at a time.
+const LINE: usize = 64;
 
 /// Targets made ready to measure the distances of sources to them.
 #[derive(Debug)]
@@ -64,7 +68,8 @@ impl<A: Real> Product<A> {
     }
 
     /// Writes the squared distances of `x`, in rows.
-    pub(crate) fn fill(&self, x: ArrayView2<'_, A>, cost: ArrayViewMut2<'_, MaybeUninit<A>>) {
+    pub(crate) fn fill(&self, x: ArrayView2<'_, A>, mut cost: ArrayViewMut2<'_, MaybeUninit<A>>) {
+        let cost = cost.as_slice_mut().expect("rows of a matrix in standard layout");
         self.arch.dispatch(Fill { product: self, x, cost });
     }
 }
@@ -78,15 +83,15 @@ impl<A: Real> WithSimd for Targets<'_, A> {
     type Output = Panels<A>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Panels<A> {
-        Panels::new(self.points, self.centre, VECTORS * width::<A, S>())
+    fn with_simd<S: Simd>(self, s: S) -> Panels<A> {
+        Panels::new(s, self.points, self.centre, VECTORS)
     }
 }
 
 struct Fill<'a, A> {
     product: &'a Product<A>,
     x: ArrayView2<'a, A>,
-    cost: ArrayViewMut2<'a, MaybeUninit<A>>,
+    cost: &'a mut [MaybeUninit<A>],
 }
 
 impl<A: Real> WithSimd for Fill<'_, A> {
@@ -101,100 +106,109 @@ impl<A: Real> WithSimd for Fill<'_, A> {
 
 impl<A: Real> Fill<'_, A> {
     #[inline(always)]
-    fn fill<S: Simd, const ROWS: usize>(mut self, s: S) {
+    fn fill<S: Simd, const ROWS: usize>(self, s: S) {
         let y = &self.product.targets;
-        let x = Panels::new(self.x, &self.product.centre, ROWS);
+        let x = Rows::new(self.x, &self.product.centre);
+        let m = y.points;
         let group = (GROUP_BYTES / (y.depth * y.width * size_of::<A>())).max(1) * y.width;
         let mut band = Aligned::filled(ROWS * BAND * y.width, A::zero());
-        for column in (0..y.points).step_by(group) {
+        for column in (0..m).step_by(group) {
             for row in (0..x.points).step_by(ROWS) {
-                for first in (column..y.points.min(column + group)).step_by(BAND * y.width) {
-                    let columns = first..y.points.min(column + group).min(first + BAND * y.width);
-                    products::<A, S, ROWS>(s, [&x, y], row, columns.clone(), &mut band);
-                    let cost = self.cost.slice_mut(s![row..x.points.min(row + ROWS), columns.clone()]);
-                    distances([&x, y], [row, first], &band, cost);
+                let rows = row..x.points.min(row + ROWS);
+                for first in (column..m.min(column + group)).step_by(BAND * y.width) {
+                    let columns = first..m.min(column + group).min(first + BAND * y.width);
+                    for panel in columns.clone().step_by(y.width) {
+                        let part = panel..columns.end.min(panel + y.width);
+                        rows.clone().for_each(|i| claim(&mut self.cost[i * m..][part.clone()]));
+                        products::<A, S, ROWS>(s, (&x, row), (y, panel), &mut band[panel - first..]);
+                    }
+                    for (i, products) in rows.clone().zip(band.chunks_exact(BAND * y.width)) {
+                        distances((&x, i), (y, first), products, &mut self.cost[i * m..][columns.clone()]);
+                    }
                 }
             }
         }
     }
 }
 
-/// The products of the points of a panel with those of some others, in rows of `BAND` panels.
+/// Begins to write: the lines come from memory while products are made, and are there when their distances are.
+#[inline(always)]
+fn claim<A: Real>(costs: &mut [MaybeUninit<A>]) {
+    for line in costs.chunks_mut(LINE / size_of::<A>()) {
+        line[0].write(A::zero());
+    }
+}
+
+/// The products of some points with those of a panel, in rows of a band.
 #[inline(always)]
 fn products<A: Real, S: Simd, const ROWS: usize>(
     s: S,
-    [x, y]: [&Panels<A>; 2],
-    row: usize,
-    columns: Range<usize>,
-    band: &mut [A],
+    (x, row): (&Rows<A>, usize),
+    (y, column): (&Panels<A>, usize),
+    products: &mut [A],
 ) {
     let chunk = y.depth.div_ceil(y.depth.div_ceil(DEPTH));
     for start in (0..y.depth).step_by(chunk) {
         let coordinates = start..y.depth.min(start + chunk);
-        let left = x.part(row, &coordinates);
-        for first in columns.clone().step_by(y.width) {
-            let right = y.part(first, &coordinates);
-            let products = &mut band[first - columns.start..];
-            tile::<A, S, ROWS>(s, left, right, products, BAND * y.width, start == 0);
-        }
-    }
-}
-
-/// The squared distances of the points from `first` on, from their products.
-#[inline(always)]
-fn distances<A: Real>(
-    [x, y]: [&Panels<A>; 2],
-    first: [usize; 2],
-    band: &[A],
-    mut cost: ArrayViewMut2<'_, MaybeUninit<A>>,
-) {
-    let norms = &y.norms[first[1]..];
-    for (i, (mut costs, products)) in cost.outer_iter_mut().zip(band.chunks_exact(BAND * y.width)).enumerate() {
-        let costs = costs.as_slice_mut().expect("a row of a matrix in standard layout");
-        let norm = x.norms[first[0] + i];
-        if expand(costs, products, norm, norms) {
-            restore(costs, products, norm, norms, |j| x.squared_distance(first[0] + i, y, first[1] + j));
-        }
-    }
-}
-
-/// The products of the points of two panels, in rows that are `stride` apart: the first ones, or those to be added.
-#[inline(always)]
-fn tile<A: Real, S: Simd, const ROWS: usize>(
-    s: S,
-    left: &[A],
-    right: &[A],
-    products: &mut [A],
-    stride: usize,
-    first: bool,
-) {
-    let mut sums = [[A::splat(s, A::zero()); VECTORS]; ROWS];
-    let (right, _) = A::vectors::<S>(right);
-    for (x, y) in left.as_chunks::<ROWS>().0.iter().zip(right.as_chunks::<VECTORS>().0) {
-        for (sums, &x) in sums.iter_mut().zip(x) {
-            let x = A::splat(s, x);
-            for (sum, &y) in sums.iter_mut().zip(y) {
-                *sum = A::fused(s, x, y, *sum);
+        let sums = tile(s, x.some::<ROWS>(row, &coordinates), y.part(column, &coordinates));
+        for (products, sums) in products.chunks_mut(BAND * y.width).zip(sums) {
+            let (products, _) = A::vectors_mut::<S>(products);
+            let products = products.first_chunk_mut::<VECTORS>().expect("a panel is as wide as a tile");
+            for (product, sum) in products.iter_mut().zip(sums) {
+                *product = if start == 0 { sum } else { A::sum(s, *product, sum) };
             }
         }
     }
-    for (row, sums) in products.chunks_mut(stride).zip(sums) {
-        for (product, sum) in A::vectors_mut::<S>(row).0.iter_mut().zip(sums) {
-            *product = if first { sum } else { A::sum(s, *product, sum) };
+}
+
+/// The products of some points with those of a panel.
+#[inline(always)]
+fn tile<A: Real, S: Simd, const ROWS: usize>(s: S, left: [&[A]; ROWS], right: &[A]) -> Tile<A, S, ROWS> {
+    let mut sums = [[A::splat(s, A::zero()); VECTORS]; ROWS];
+    let (right, _) = A::vectors::<S>(right);
+    let right = right.as_chunks::<VECTORS>().0;
+    let mut lefts = [[].as_slice(); ROWS];
+    for (lefts, left) in lefts.iter_mut().zip(left) {
+        *lefts = &left[..right.len()];
+    }
+    for (k, y) in right.iter().enumerate() {
+        for (sums, x) in sums.iter_mut().zip(lefts) {
+            add(s, sums, x[k], y);
         }
+    }
+    sums
+}
+
+/// The sums of a tile.
+type Tile<A, S, const ROWS: usize> = [[<A as Lanes>::Vector<S>; VECTORS]; ROWS];
+
+/// Adds the products of a coordinate with those of a panel.
+#[inline(always)]
+fn add<A: Real, S: Simd>(s: S, sums: &mut [A::Vector<S>; VECTORS], x: A, y: &[A::Vector<S>; VECTORS]) {
+    let x = A::splat(s, x);
+    for (sum, &y) in sums.iter_mut().zip(y) {
+        *sum = A::fused(s, x, y, *sum);
     }
 }
 
-/// The squared distances of a point, from its products; whether there are any that cancellation has spoilt.
+/// The squared distances of a point to those from another on, from their products.
 #[inline(always)]
-fn expand<A: Real>(costs: &mut [MaybeUninit<A>], products: &[A], norm: A, norms: &[A]) -> bool {
+fn distances<A: Real>(
+    (x, i): (&Rows<A>, usize),
+    (y, first): (&Panels<A>, usize),
+    products: &[A],
+    costs: &mut [MaybeUninit<A>],
+) {
+    let (norm, norms) = (x.norms[i], &y.norms[first..]);
     let mut spoilt = false;
     for ((cost, &product), &other) in costs.iter_mut().zip(products).zip(norms) {
         let (distance, cancelled) = distance(product, norm + other);
         cost.write(distance);
         spoilt |= cancelled;
     }
-    spoilt
+    if spoilt {
+        restore(costs, products, norm, norms, |j| squared_distance(x.point(i), y.point(first + j)));
+    }
 }
 
 /// Computes anew what cancellation has spoilt.
@@ -217,6 +231,11 @@ fn restore<A: Real>(
 fn distance<A: Real>(product: A, norms: A) -> (A, bool) {
     let distance = norms - A::narrow(2.0) * product;
     (distance, distance < A::narrow(CANCELLED) * norms)
+}
+
+/// The squared distance of two points, from differences.
+fn squared_distance<'a, A: Real>(x: &[A], y: impl Iterator<Item = &'a A>) -> A {
+    x.iter().zip(y).fold(A::zero(), |sum, (&a, &b)| sum + (a - b) * (a - b))
 }
 
 #[cfg(test)]
