@@ -41,9 +41,6 @@ const GROUP_BYTES: usize = 1 << 19;
 /// Panels of targets whose products stay in the first cache.
 const BAND: usize = 8;
 
-/// Vectors of a row of a tile.
-const VECTORS: usize = 3;
-
 /// Bytes that memory gives at a time.
 const LINE: usize = 64;
 
@@ -74,6 +71,12 @@ impl<A: Real> Product<A> {
     }
 }
 
+/// Whether a tile has room for 8 times 3 vectors of sums, or for 6 times 2. There have to be registers left for a row of targets, for
+/// the coordinate that it is multiplied by, and for the next one.
+const fn many_registers<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
+}
+
 struct Targets<'a, A> {
     points: ArrayView2<'a, A>,
     centre: &'a Array1<A>,
@@ -84,7 +87,7 @@ impl<A: Real> WithSimd for Targets<'_, A> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) -> Panels<A> {
-        Panels::new(s, self.points, self.centre, VECTORS)
+        Panels::new(s, self.points, self.centre, if many_registers::<S>() { 3 } else { 2 })
     }
 }
 
@@ -99,14 +102,13 @@ impl<A: Real> WithSimd for Fill<'_, A> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, s: S) {
-        // As many sums as leave registers for a row of a tile and for the factor that it is multiplied by.
-        if S::REGISTER_COUNT >= 32 { self.fill::<S, 8>(s) } else { self.fill::<S, 4>(s) }
+        if many_registers::<S>() { self.fill::<S, 8, 3>(s) } else { self.fill::<S, 6, 2>(s) }
     }
 }
 
 impl<A: Real> Fill<'_, A> {
     #[inline(always)]
-    fn fill<S: Simd, const ROWS: usize>(self, s: S) {
+    fn fill<S: Simd, const ROWS: usize, const VECTORS: usize>(self, s: S) {
         let y = &self.product.targets;
         let x = Rows::new(self.x, &self.product.centre);
         let m = y.points;
@@ -120,7 +122,7 @@ impl<A: Real> Fill<'_, A> {
                     for panel in columns.clone().step_by(y.width) {
                         let part = panel..columns.end.min(panel + y.width);
                         rows.clone().for_each(|i| claim(&mut self.cost[i * m..][part.clone()]));
-                        products::<A, S, ROWS>(s, (&x, row), (y, panel), &mut band[panel - first..]);
+                        products::<A, S, ROWS, VECTORS>(s, (&x, row), (y, panel), &mut band[panel - first..]);
                     }
                     for (i, products) in rows.clone().zip(band.chunks_exact(BAND * y.width)) {
                         distances((&x, i), (y, first), products, &mut self.cost[i * m..][columns.clone()]);
@@ -141,7 +143,7 @@ fn claim<A: Real>(costs: &mut [MaybeUninit<A>]) {
 
 /// The products of some points with those of a panel, in rows of a band.
 #[inline(always)]
-fn products<A: Real, S: Simd, const ROWS: usize>(
+fn products<A: Real, S: Simd, const ROWS: usize, const VECTORS: usize>(
     s: S,
     (x, row): (&Rows<A>, usize),
     (y, column): (&Panels<A>, usize),
@@ -150,7 +152,7 @@ fn products<A: Real, S: Simd, const ROWS: usize>(
     let chunk = y.depth.div_ceil(y.depth.div_ceil(DEPTH));
     for start in (0..y.depth).step_by(chunk) {
         let coordinates = start..y.depth.min(start + chunk);
-        let sums = tile(s, x.some::<ROWS>(row, &coordinates), y.part(column, &coordinates));
+        let sums: Tile<A, S, ROWS, VECTORS> = tile(s, x.some(row, &coordinates), y.part(column, &coordinates));
         for (products, sums) in products.chunks_mut(BAND * y.width).zip(sums) {
             let (products, _) = A::vectors_mut::<S>(products);
             let products = products.first_chunk_mut::<VECTORS>().expect("a panel is as wide as a tile");
@@ -163,7 +165,11 @@ fn products<A: Real, S: Simd, const ROWS: usize>(
 
 /// The products of some points with those of a panel.
 #[inline(always)]
-fn tile<A: Real, S: Simd, const ROWS: usize>(s: S, left: [&[A]; ROWS], right: &[A]) -> Tile<A, S, ROWS> {
+fn tile<A: Real, S: Simd, const ROWS: usize, const VECTORS: usize>(
+    s: S,
+    left: [&[A]; ROWS],
+    right: &[A],
+) -> Tile<A, S, ROWS, VECTORS> {
     let mut sums = [[A::splat(s, A::zero()); VECTORS]; ROWS];
     let (right, _) = A::vectors::<S>(right);
     let right = right.as_chunks::<VECTORS>().0;
@@ -180,11 +186,16 @@ fn tile<A: Real, S: Simd, const ROWS: usize>(s: S, left: [&[A]; ROWS], right: &[
 }
 
 /// The sums of a tile.
-type Tile<A, S, const ROWS: usize> = [[<A as Lanes>::Vector<S>; VECTORS]; ROWS];
+type Tile<A, S, const ROWS: usize, const VECTORS: usize> = [[<A as Lanes>::Vector<S>; VECTORS]; ROWS];
 
 /// Adds the products of a coordinate with those of a panel.
 #[inline(always)]
-fn add<A: Real, S: Simd>(s: S, sums: &mut [A::Vector<S>; VECTORS], x: A, y: &[A::Vector<S>; VECTORS]) {
+fn add<A: Real, S: Simd, const VECTORS: usize>(
+    s: S,
+    sums: &mut [A::Vector<S>; VECTORS],
+    x: A,
+    y: &[A::Vector<S>; VECTORS],
+) {
     let x = A::splat(s, x);
     for (sum, &y) in sums.iter_mut().zip(y) {
         *sum = A::fused(s, x, y, *sum);
