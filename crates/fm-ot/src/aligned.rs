@@ -6,7 +6,7 @@
 use std::ops::{Deref, DerefMut, Range};
 
 /// Bytes of a cache line, and of the widest vector.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 /// A slice that begins on a cache line.
 #[derive(Debug)]

@@ -144,13 +144,13 @@ fn solve<A: Real>(cost: ArrayView2<'_, A>, warm: Option<&[f64]>) -> Result<Assig
 /// # Ok::<(), fm_ot::OtError>(())
 /// ```
 pub fn assign_points<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, cost: Cost) -> Result<Assignment, OtError> {
-    points::check_pairable(x, y)?;
+    let largest = points::check_pairable(x, y)?;
     match cost {
         Cost::SquaredEuclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d * d)),
         Cost::Euclidean if x.ncols() == 1 => return Ok(line::assign(x.column(0), y.column(0), |d| d)),
         _ => {}
     }
-    let scaled = cost.scaled(x, y)?;
+    let scaled = cost.scaled(x, y, largest)?;
     let mut best = assignment(scaled.cost.view())?;
     best.cost = scaled.restore(best.cost);
     for potential in best.dual_source.iter_mut().chain(&mut best.dual_target) {

@@ -72,8 +72,8 @@ impl Cost {
     /// square of an `f32` distance above 1.8e19), which [`assign_points`](crate::assign_points) has no trouble with;
     /// [`OtError::ZeroVector`] for a cosine with a point at the origin.
     pub fn matrix<A: Real>(self, x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Array2<A>, OtError> {
-        points::check(x, y)?;
-        let mut scaled = self.scaled(x, y)?;
+        let largest = points::check(x, y)?;
+        let mut scaled = self.scaled(x, y, largest)?;
         // Costs of rescaled points are finite.
         if scaled.unit != [1.0; 2] {
             let [a, b] = scaled.unit;
@@ -85,15 +85,20 @@ impl Cost {
         Ok(scaled.cost)
     }
 
-    /// The matrix for points that were checked, rescaled so that no square overflows or vanishes.
-    pub(crate) fn scaled<A: Real>(self, x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<Scaled<A>, OtError> {
+    /// The matrix for points that were checked and their largest coordinate, rescaled so that no square overflows or vanishes.
+    pub(crate) fn scaled<A: Real>(
+        self,
+        x: ArrayView2<'_, A>,
+        y: ArrayView2<'_, A>,
+        largest: f64,
+    ) -> Result<Scaled<A>, OtError> {
         if self == Self::Cosine {
             let (x, y) = (on_sphere(x, Side::Source)?, on_sphere(y, Side::Target)?);
-            let (mut cost, _) = points::scaled_distances(x.view(), y.view());
+            let (mut cost, _) = points::scaled_distances(x.view(), y.view(), 1.0);
             cost.mapv_inplace(|c| c * A::narrow(0.5));
             return Ok(Scaled { cost, unit: [1.0; 2] });
         }
-        let (mut cost, scale) = points::scaled_distances(x, y);
+        let (mut cost, scale) = points::scaled_distances(x, y, largest);
         if self == Self::Euclidean {
             cost.mapv_inplace(A::sqrt);
             return Ok(Scaled { cost, unit: [1.0 / scale, 1.0] });

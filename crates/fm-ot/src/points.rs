@@ -23,36 +23,36 @@ const TARGETS: usize = 256;
 /// Up to this many coordinates, differences are faster than the product.
 const FEW_COORDINATES: usize = 8;
 
-/// Same dimension, finite coordinates.
-pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<(), OtError> {
+/// Same dimension, finite coordinates. Returns the largest one in absolute value.
+pub(crate) fn check<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<f64, OtError> {
     if x.ncols() != y.ncols() {
         return Err(OtError::DimensionMismatch { source_dim: x.ncols(), target_dim: y.ncols() });
     }
+    let largest = magnitude(x).max(magnitude(y));
+    if largest.is_finite() {
+        return Ok(largest);
+    }
     for (side, points) in [(Side::Source, x), (Side::Target, y)] {
-        if magnitude(points).is_finite() {
-            continue;
-        }
         if let Some(((row, column), value)) = points.indexed_iter().find(|(_, v)| !v.is_finite()) {
             return Err(OtError::NonFinitePoint { side, row, column, value: value.widen() });
         }
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// As [`check`], and equally many on both sides.
-pub(crate) fn check_pairable<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<(), OtError> {
-    check(x, y)?;
+pub(crate) fn check_pairable<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<f64, OtError> {
+    let largest = check(x, y)?;
     if x.nrows() == y.nrows() {
-        Ok(())
+        Ok(largest)
     } else {
         Err(OtError::UnequalSizes { source_len: x.nrows(), target_len: y.nrows() })
     }
 }
 
-/// Squared distances of the points times a power of two, and that power: squares neither overflow nor vanish, and no
+/// Squared distances of the points times a power of two, which is chosen for the largest coordinate, and that power: squares neither overflow nor vanish, and no
 /// coordinate is rounded. Costs of the original points are those returned, divided by the power squared.
-pub(crate) fn scaled_distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> (Array2<A>, f64) {
-    let largest = magnitude(x).max(magnitude(y));
+pub(crate) fn scaled_distances<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>, largest: f64) -> (Array2<A>, f64) {
     let exponent = power_of_two_above(largest);
     if exponent.abs() < 16 {
         return (distances(x, y), 1.0);

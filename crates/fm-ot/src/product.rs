@@ -21,7 +21,7 @@ use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::Real;
-use crate::aligned::Aligned;
+use crate::aligned::{Aligned, LINE};
 use crate::lanes::Lanes;
 
 mod panels;
@@ -40,9 +40,6 @@ const GROUP_BYTES: usize = 1 << 19;
 
 /// Panels of targets whose products stay in the first cache.
 const BAND: usize = 8;
-
-/// Bytes that memory gives at a time.
-const LINE: usize = 64;
 
 /// Targets made ready to measure the distances of sources to them.
 #[derive(Debug)]

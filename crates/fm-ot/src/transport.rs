@@ -113,13 +113,13 @@ pub fn transport_points<A: Real>(
     source_weights: &[f64],
     target_weights: &[f64],
 ) -> Result<TransportPlan, OtError> {
-    points::check(x, y)?;
+    let largest = points::check(x, y)?;
     if x.ncols() == 1 {
         let totals = check_weights((x.nrows(), y.nrows()), source_weights, target_weights)?;
         let masses = Masses::complete(source_weights, target_weights, totals)?;
         return Ok(line::transport(x.column(0), y.column(0), &masses));
     }
-    let (cost, scale) = points::scaled_distances(x, y);
+    let (cost, scale) = points::scaled_distances(x, y, largest);
     let mut plan = transport(cost.view(), source_weights, target_weights)?;
     plan.rescale(|c| c / scale / scale);
     Ok(plan)

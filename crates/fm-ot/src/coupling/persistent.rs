@@ -80,8 +80,8 @@ impl Coupling for PersistentOt {
         let rows = ends.rows.expect("which point of the data set each target point is");
         assert_eq!(rows.len(), ends.x1.nrows(), "{} data points for {} target points", rows.len(), ends.x1.nrows());
         let mut potential = self.potential.borrow_mut();
-        points::check_pairable(ends.x0, ends.x1)?;
-        let scaled = Cost::SquaredEuclidean.scaled(ends.x0, ends.x1)?;
+        let largest = points::check_pairable(ends.x0, ends.x1)?;
+        let scaled = Cost::SquaredEuclidean.scaled(ends.x0, ends.x1, largest)?;
         let unit = scaled.restore(1.0);
         let start: Vec<f64> = rows.iter().map(|&row| potential[row] / unit).collect();
         let best = assignment_from(scaled.cost.view(), &start)?;

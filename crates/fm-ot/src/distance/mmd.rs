@@ -112,13 +112,13 @@ fn linear(samples: &Samples, estimator: Estimator) -> f64 {
 /// # References
 /// - A. Gretton et al., *A Kernel Two-Sample Test*, JMLR 13, 2012, section 8.
 pub fn median_bandwidth<A: Real>(x: ArrayView2<'_, A>, y: ArrayView2<'_, A>) -> Result<f64, OtError> {
-    points::check(x, y)?;
+    let largest = points::check(x, y)?;
     let pooled = ndarray::concatenate![Axis(0), spaced(x), spaced(y)];
     let found = pooled.nrows();
     if found < 2 {
         return Err(OtError::TooFewPoints { needed: 2, found });
     }
-    let (squared, scale) = points::scaled_distances(pooled.view(), pooled.view());
+    let (squared, scale) = points::scaled_distances(pooled.view(), pooled.view(), largest);
     let upper = squared.indexed_iter().filter(|((i, j), _)| i < j).map(|(_, s)| s.sqrt() / scale);
     let mut distances: Vec<f64> = upper.collect();
     let middle = distances.len() / 2;

@@ -75,11 +75,12 @@ impl Estimator {
 
 /// The sum of `f(|x_i - y_j|)` over all pairs. Blocks are added in order, whichever thread made them.
 fn sum(x: &Array2<f64>, y: &Array2<f64>, f: impl Fn(f64) -> f64 + Sync) -> f64 {
+    let largest = points::magnitude(x.view()).max(points::magnitude(y.view()));
     let blocks: Vec<ArrayView2<'_, f64>> = x.axis_chunks_iter(Axis(0), BLOCK).collect();
     let sums: Vec<f64> = blocks
         .into_par_iter()
         .map(|rows| {
-            let (squared, scale) = points::scaled_distances(rows, y.view());
+            let (squared, scale) = points::scaled_distances(rows, y.view(), largest);
             squared.outer_iter().map(|row| row.iter().map(|s| f(s.sqrt() / scale)).sum::<f64>()).sum::<f64>()
         })
         .collect();

@@ -61,8 +61,7 @@ impl<'a, A: Real> Costs<'a, A> {
         cost: Cost,
         stored_bytes: usize,
     ) -> Result<Self, OtError> {
-        points::check(x, y)?;
-        let largest = points::magnitude(x).max(points::magnitude(y));
+        let largest = points::check(x, y)?;
         let exponent = points::power_of_two_above(largest);
         if exponent > LARGEST_EXPONENT {
             let row_of =
